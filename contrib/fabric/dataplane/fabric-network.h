@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-network.h
+// ----------------------
+// The packet-level network: built from a Topology, driven by the event core. NICs (rdma) attach to
+// it; switches and links live inside. No ns-3.
+//
+// NIC side, pull model: a NIC hands over a packet only when its port is idle, so that it can choose
+// at the last moment.
+//
+//   net.Attach(nic, client);
+//   if (net.CanSend(nic, cls)) net.Send(part, nic, packet);
+//   else net.WakeWhenReady(nic);         // → client->OnPortReady() once
+//
+// Conservation: injected = delivered + dropped(by reason) + in flight, always (Counters).
+
+#ifndef HEDDLE_FABRIC_NETWORK_H
+#define HEDDLE_FABRIC_NETWORK_H
+
+#include "ns3/fabric-packet.h"
+#include "ns3/fabric-topology.h"
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+/// What a NIC implements. Called in the NIC's partition.
+class NicClient
+{
+  public:
+    virtual ~NicClient() = default;
+    /// The last bit of a packet has arrived. The callee owns the packet (Network::Free).
+    virtual void OnReceive(Partition& part, NicId nic, Packet* packet) = 0;
+    /// The port became idle, or a class was resumed, after WakeWhenReady().
+    virtual void OnPortReady(Partition& part, NicId nic) = 0;
+};
+
+enum class DropReason : uint8_t
+{
+    BufferFull,   ///< lossy class, or headroom exceeded
+    LinkDown,
+    RandomLoss,   ///< the link's loss probability
+    NoRoute,
+};
+inline constexpr size_t kDropReasons = 4;
+
+struct NetworkCounters
+{
+    uint64_t injected = 0;
+    uint64_t delivered = 0;
+    std::array<uint64_t, kDropReasons> dropped{};
+    uint64_t dataHops = 0; ///< links crossed by data packets (counted at delivery, first copies and resends)
+    uint64_t ecnMarks = 0;
+    uint64_t pauseFrames = 0; ///< XOFF sent
+};
+
+/// Per-port totals, for "which link is to blame".
+struct PortCounters
+{
+    uint64_t txPackets = 0;
+    uint64_t txBytes = 0;      ///< wire bytes
+    Tick busy = 0;             ///< transmitting
+    Tick paused = 0;           ///< some lossless class with queued packets was paused
+    Tick queueWait = 0;        ///< summed over packets
+    uint64_t maxQueueBytes = 0;
+    uint64_t drops = 0;
+};
+
+class Network
+{
+  public:
+    /// `topology` must outlive the network. Validates it (InputError).
+    Network(EventCore& core, const Topology& topology);
+    ~Network();
+    Network(const Network&) = delete;
+    Network& operator=(const Network&) = delete;
+
+    void Attach(NicId nic, NicClient* client);
+
+    Packet* Alloc(Partition& part); ///< zeroed but for worstPort = kNone
+    void Free(Partition& part, Packet* packet);
+
+    /// True when the NIC's port is idle, up, and `trafficClass` is not paused by PFC.
+    bool CanSend(Partition& part, NicId nic, unsigned trafficClass) const;
+    /// Starts transmission now (CanSend must hold). Sets sentAt for data packets.
+    void Send(Partition& part, NicId nic, Packet* packet);
+    /// One OnPortReady() when the port falls idle (and some class may send) or a class resumes.
+    void WakeWhenReady(Partition& part, NicId nic);
+    bool IsPaused(NicId nic, unsigned trafficClass) const;
+    /// Total time so far that the class was paused on the NIC's port; ps.
+    Tick PausedTime(Partition& part, NicId nic, unsigned trafficClass) const;
+    /// The port inside the fabric that the latest pause of this NIC goes back to; kNone if never.
+    PortId PauseCulprit(NicId nic, unsigned trafficClass) const;
+
+    /// Latency of one packet of `wireBytes` alone in the network from start of transmission to last
+    /// bit received, over a shortest path; ps.
+    Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const;
+    /// Smallest rate over a shortest path.
+    BitRate PathRate(NicId from, NicId to) const;
+    BitRate NicRate(NicId nic) const;
+    uint32_t PartitionOf(NicId nic) const;
+
+    /// Link state change at the current time (both directions); routes follow `rerouteDelay` later.
+    void SetLinkUp(Partition& part, uint32_t link, bool up);
+
+    NetworkCounters counters() const; ///< summed over partitions
+    uint64_t inFlight() const;        ///< packets in queues and on wires now
+    const PortCounters& portCounters(PortId port) const;
+    const Topology& topology() const;
+    std::string PortName(PortId port) const; ///< "leaf3 → spine1"
+
+    class Impl;
+
+  private:
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace heddle
+
+#endif

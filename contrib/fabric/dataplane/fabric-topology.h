@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-topology.h
+// -----------------------
+// A scale-out network as plain data: NICs, switches, links, and how switches behave. Builders
+// (topology/*.cc, registry category "topology") make it from a ClusterShape; the packet level, the
+// ideal fabric and later the flow level run it.
+
+#ifndef HEDDLE_FABRIC_TOPOLOGY_H
+#define HEDDLE_FABRIC_TOPOLOGY_H
+
+#include "ns3/base-registry.h"
+#include "ns3/base-units.h"
+#include "ns3/fabric-packet.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+inline constexpr unsigned kClasses = 8;
+
+enum class Forwarding : uint8_t
+{
+    StoreAndForward,
+    CutThrough, ///< falls back to store-and-forward where the output is faster than the input
+};
+
+/// How one traffic class is treated in every port.
+struct ClassConfig
+{
+    bool lossless = false;  ///< PFC
+    bool strict = false;    ///< strict priority (higher class first), else DWRR by weight
+    uint32_t weight = 1;    ///< DWRR quantum in MTUs
+    bool ecn = false;
+    uint64_t kminBytes = 0; ///< marking ramp starts; bytes of this egress queue left at dequeue
+    uint64_t kmaxBytes = 0;
+    double pmax = 0;        ///< probability at Kmax; above Kmax 1
+};
+
+struct SwitchConfig
+{
+    Forwarding forwarding = Forwarding::CutThrough;
+    Tick forwardingLatency = 0;     ///< first bit in (header complete) to egress queue; ps
+    uint32_t headerBytes = 64;      ///< what cut-through waits for
+    uint64_t bufferBytes = 0;       ///< shared by all ports; 0 = unlimited
+    double alpha = 1.0;             ///< dynamic threshold: limit = alpha · (pool − used)
+    /// Headroom per (ingress port, lossless class); 0 = computed from rate, delay and MTU:
+    /// 2·C·d + C·(forwarding latency + response) + 2 MTU (validation oracle A10).
+    uint64_t headroomBytes = 0;
+    Tick pauseResponse = 0;         ///< transmitter's reaction time to a PFC frame; ps
+    uint64_t xonOffsetBytes = 0;    ///< resume when usage ≤ threshold − offset
+    uint32_t mtuWireBytes = 4178;   ///< largest packet, for headroom
+    std::array<ClassConfig, kClasses> classes{};
+    std::string loadBalancer = "ecmp"; ///< registry category "load-balancer"
+    std::map<std::string, std::string> loadBalancerParameters;
+    uint32_t adaptiveGrades = 8;
+};
+
+struct Topology
+{
+    struct Switch
+    {
+        std::string name; ///< "leaf3"
+        uint32_t tier;    ///< 0 leaf, 1 spine, 2 core
+    };
+
+    struct Node ///< a NIC or a switch
+    {
+        bool isSwitch;
+        uint32_t index;
+    };
+
+    struct Link
+    {
+        Node a;
+        Node b;
+        BitRate rate;
+        Tick delay;             ///< propagation, one way; ps
+        uint32_t tier;          ///< 0 NIC–leaf, 1 leaf–spine, 2 spine–core
+        double lossProbability = 0; ///< per packet, each direction
+        bool up = true;
+        std::string technology; ///< optics' link technology, if chosen
+    };
+
+    std::string name;
+    uint32_t nics = 0;
+    std::vector<Switch> switches;
+    std::vector<Link> links;
+    SwitchConfig switchConfig;
+    ClassConfig nicClass[kClasses];       ///< scheduling at NIC ports follows the NIC, PFC is honoured
+    Tick rerouteDelay = 0;                ///< after a link state change; ps
+    /// Ideal fabric R4: one big switch with unlimited buffers whose latency between two NICs is what
+    /// the real path would add; empty otherwise. Indexed [source leaf][destination leaf] through
+    /// leafOfNic; ps.
+    std::vector<std::vector<Tick>> extraLatency;
+    std::vector<uint32_t> leafOfNic;      ///< by NIC: index of its switch
+
+    /// Ports are numbered 2·link (a → b) and 2·link + 1 (b → a).
+    PortId PortFrom(uint32_t link, bool fromA) const
+    {
+        return 2 * link + (fromA ? 0 : 1);
+    }
+};
+
+/// What the builders start from.
+struct ClusterShape
+{
+    uint32_t hosts = 1;
+    uint32_t acceleratorsPerHost = 8; ///< one NIC each; NIC index = host · acceleratorsPerHost + local
+    BitRate nicRate;
+    std::vector<Tick> delayByTier;    ///< propagation of tier 0, 1, 2 links
+    std::vector<BitRate> rateByTier;  ///< tier 1, 2 …; missing = NIC rate
+    SwitchConfig switchConfig;
+};
+
+/// A topology builder; parameters come from the scenario (see each builder's registration).
+using TopologyFactory = Topology (*)(const ClusterShape& shape, const ParameterValues& parameters);
+
+/// Builds by name ("fat-tree-2", "fat-tree-3", "rail-optimised", "rail-only", "single-switch");
+/// throws InputError for wrong names, parameters or impossible shapes.
+Topology BuildTopology(const std::string& name,
+                       const ClusterShape& shape,
+                       const std::map<std::string, std::string>& parameters);
+
+/// The ideal fabric R4 for `actual`: same NICs, NIC rates and unloaded latency, nothing else limits.
+Topology IdealFabric(const Topology& actual);
+
+} // namespace heddle
+
+#endif

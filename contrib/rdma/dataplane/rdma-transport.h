@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: rdma-transport.h
+// ----------------------
+// Reliable-connection transport over the packet network: messages in, completions out. No ns-3.
+//
+//   Transport t(core, network, config);
+//   t.SetClient(&client);
+//   QpId qp = t.Connect(from, to, channel);          // before the run, or lazily at first use
+//   t.Post(part, qp, bytes, cookie);                  // → client.OnDelivered at the receiver,
+//                                                     //   client.OnAcknowledged at the sender
+//
+// Every completion carries where the message's time went (MessageTiming), which sums to its
+// duration to the picosecond; the idle ledger lives on it.
+
+#ifndef HEDDLE_RDMA_TRANSPORT_H
+#define HEDDLE_RDMA_TRANSPORT_H
+
+#include "ns3/fabric-network.h"
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+using QpId = uint32_t; ///< dense, one per (from, to, channel) direction
+
+/// Where a message's time went. `Ideal` (unloaded latency + own bytes at line rate) comes first; the
+/// excess is split by DESIGN's precedence, in this order.
+enum class MessageState : uint8_t
+{
+    Ideal,        ///< unloaded latency and own bytes at the path's line rate
+    Down,         ///< link down or rerouting
+    LossRecovery, ///< retransmission
+    Paused,       ///< PFC, here or at switches on the way
+    Paced,        ///< congestion-control rate or window
+    OwnPort,      ///< own NIC port busy with other bytes of its own (endpoint)
+    LastHop,      ///< last-hop port busy with bytes for this accelerator (endpoint)
+    FabricQueue,  ///< queue inside the fabric
+};
+inline constexpr size_t kMessageStates = 8;
+
+struct MessageTiming
+{
+    Tick posted = 0;   ///< Post()
+    Tick started = 0;  ///< max(posted, previous message of the queue pair fully emitted)
+    Tick finished = 0; ///< last byte placed at the receiver
+    std::array<Tick, kMessageStates> state{}; ///< sums exactly to finished − started
+    PortId culprit = kNone; ///< port to blame for Paused/Paced/FabricQueue; kNone if none
+};
+
+struct Delivery
+{
+    QpId qp;
+    uint64_t bytes;
+    uint64_t cookie;
+    NicId from;
+    NicId to;
+    bool behindPrevious; ///< started > posted: the message before it on the queue pair was binding
+    MessageTiming timing;
+};
+
+class TransportClient
+{
+  public:
+    virtual ~TransportClient() = default;
+    /// In the receiver's partition: the last byte has been placed. Messages of one queue pair are
+    /// delivered in posting order.
+    virtual void OnDelivered(Partition& part, const Delivery& delivery) = 0;
+    /// In the sender's partition: everything acknowledged.
+    virtual void OnAcknowledged(Partition& part, QpId qp, uint64_t cookie) = 0;
+};
+
+struct TransportConfig
+{
+    uint32_t mtuPayloadBytes = 4096;   ///< 256 … 4096
+    std::string reliability = "selective-repeat"; ///< registry category "reliability": or "go-back-n"
+    std::string congestionControl = "none";       ///< registry category "congestion-control"
+    std::map<std::string, std::string> congestionControlParameters;
+    uint8_t dataClass = 3;             ///< traffic class of data
+    uint8_t controlClass = 6;          ///< ACK, NACK, CNP
+    uint32_t ackEveryPackets = 1;      ///< coalescing; the last packet is always acknowledged
+    Tick retransmissionTimeout = 0;    ///< ps; 0 = 4 ms (ConWeave's L2Timeout)
+    uint32_t windowPackets = 0;        ///< cap on packets in flight per queue pair; 0 = receiver bitmap only
+    uint32_t reorderWindowPackets = 1024; ///< receiver's out-of-order bitmap (selective repeat)
+    Tick sendLatency = 0;              ///< Post() to first byte eligible (doorbell, DMA); ps
+    Tick receiveLatency = 0;           ///< last byte to completion; ps
+};
+
+struct TransportCounters
+{
+    uint64_t messages = 0;
+    uint64_t dataPackets = 0;   ///< first transmissions
+    uint64_t retransmits = 0;
+    uint64_t timeouts = 0;
+    uint64_t acks = 0;
+    uint64_t nacks = 0;
+    uint64_t cnps = 0;
+    uint64_t outOfOrder = 0;
+};
+
+class Transport
+{
+  public:
+    Transport(EventCore& core, Network& network, const TransportConfig& config);
+    ~Transport();
+    Transport(const Transport&) = delete;
+    Transport& operator=(const Transport&) = delete;
+
+    void SetClient(TransportClient* client);
+
+    /// The queue pair (from, to, channel), made at first use. Setup time only (not from handlers)
+    /// unless all calls come from `from`'s partition and one partition exists; see the .cc.
+    QpId Connect(NicId from, NicId to, uint32_t channel);
+
+    /// Queues a message at now. bytes > 0. From the sender's partition.
+    void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);
+
+    /// unloaded latency + bytes at line rate, as MessageState::Ideal uses it; ps.
+    Tick IdealTime(QpId qp, uint64_t bytes) const;
+
+    TransportCounters counters() const;
+    /// Messages not yet delivered, as text for "who waits for whom"; at most `limit` lines.
+    std::vector<std::string> Outstanding(size_t limit) const;
+
+    class Impl;
+
+  private:
+    std::unique_ptr<Impl> m_impl;
+};
+
+/// Data packet wire bytes for a payload: payload + 82 (validation A1), + 16 RETH on the first packet
+/// of a message, and on every packet under selective repeat (out-of-order placement needs it).
+uint32_t DataWireBytes(uint32_t payloadBytes, bool reth);
+inline constexpr uint32_t kAckWireBytes = 86; ///< 20 + 18 + 20 + 8 + 12 + 4 AETH + 4 ICRC
+
+} // namespace heddle
+
+#endif
