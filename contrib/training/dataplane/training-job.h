@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: training-job.h
+// --------------------
+// Runs a frozen task graph on accelerators over the transport and the scale-up domains, and keeps
+// the idle ledger. No ns-3: state machines are typed handlers in each host's partition.
+//
+//   Job job(core, graph, expander, &transport, config);
+//   job.Start();
+//   core.RunUntil(kForever);              // or ns3::Simulator::Run() with event-engine
+//   JobResult r = job.Result();           // RunError with "who waits for whom" if it did not finish
+//
+// Time of a kernel = nominal · jitter · (1 + interference while communication of this accelerator
+// is in flight); nominal = max(flops / (peak · efficiency), bytes / (HBM bandwidth · efficiency)).
+// Known deviations: messages within a scale-up domain share ports by FIFO per (source, destination
+// port), not packet by packet.
+
+#ifndef HEDDLE_TRAINING_JOB_H
+#define HEDDLE_TRAINING_JOB_H
+
+#include "ns3/collectives-schedule.h"
+#include "ns3/collectives-task-graph.h"
+#include "ns3/rdma-transport.h"
+#include "ns3/training-ledger.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+/// An accelerator's roofline.
+struct AcceleratorModel
+{
+    std::string name;
+    double peakFlops = 0;         ///< FLOP/s at the training precision, dense
+    double flopsEfficiency = 1;   ///< share of peak that GEMMs reach, (0, 1]
+    double memoryBandwidth = 0;   ///< bytes/s
+    double memoryEfficiency = 1;  ///< (0, 1]
+
+    /// Nominal time of a task, ps, ≥ 1.
+    Tick NominalTime(const Task& task) const;
+};
+
+/// Multiplicative jitter, keyed by entity and operation (frozen across worlds).
+struct JitterModel
+{
+    enum class Shape : uint8_t
+    {
+        Gaussian,  ///< 1 + σ·x, cut at 0.05
+        LogNormal, ///< mean 1
+    };
+
+    Shape shape = Shape::LogNormal;
+    double persistentSigma = 0; ///< per accelerator, whole run
+    double kernelSigma = 0;     ///< per kernel
+    double slowHostShare = 0;   ///< probability that a host is slow
+    double slowHostFactor = 1;  ///< its time factor
+    std::map<Rank, double> slowdown; ///< explicit factor per accelerator (1.1 = 10 % slower)
+
+    /// Time factor of task `index` (position in the rank's program), > 0.
+    double Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index) const;
+};
+
+struct ScaleUpModel
+{
+    BitRate portRate;  ///< per accelerator and direction
+    Tick latency = 0;  ///< one way, ps
+};
+
+/// Worlds of the what-if ladder that are made here (R1-R4 are made by the network).
+struct Idealisation
+{
+    bool infiniteScaleOut = false; ///< R6: scale-out transfers take no time
+    bool infiniteScaleUp = false;  ///< R7
+    bool noSoftware = false;       ///< R8: software latency, windows and interference gone
+    bool noJitter = false;         ///< R9
+};
+
+struct JobConfig
+{
+    AcceleratorModel accelerator;
+    JitterModel jitter;
+    ScaleUpModel scaleUp;
+    Idealisation ideal;
+    uint64_t seed = 1;
+};
+
+/// One (communicator, call) pair, or one send/recv, over all its members.
+struct CollectiveRecord
+{
+    uint32_t label;       ///< index into TaskGraph::labels
+    CollectiveKind kind;
+    bool pointToPoint;
+    CommId comm;          ///< kNone for point-to-point
+    uint32_t sequence;
+    uint32_t members;
+    uint64_t bytes;       ///< as CollectiveSpec
+    Tick firstArrival;    ///< first member starts it
+    Tick lastArrival;
+    Rank lastRank;        ///< who arrived last
+    Tick finished;        ///< last member done
+    Tick idle;            ///< accelerator idle time booked while waiting for it (all ranks)
+    double busBandwidth;  ///< bytes/s by nccl-tests' definition over finished − lastArrival
+};
+
+struct JobResult
+{
+    Tick stepTime = 0; ///< until the last task of the slowest rank
+    std::vector<RankLedger> ranks;
+    std::vector<CollectiveRecord> collectives;
+    std::vector<Tick> messageTimes; ///< scale-out messages: finished − posted, unsorted
+    std::array<Tick, kRootAccounts> criticalPath{}; ///< binding chain of the step's last event; rest is compute
+    uint64_t scaleOutMessages = 0;
+    uint64_t scaleOutBytes = 0;
+    uint64_t scaleUpBytes = 0;
+};
+
+class Job
+{
+  public:
+    /// `transport` may be null if ideal.infiniteScaleOut. All arguments must outlive the job.
+    /// Takes the transport's client role. NicId = Rank.
+    Job(EventCore& core,
+        const TaskGraph& graph,
+        const Expander& expander,
+        Transport* transport,
+        const JobConfig& config);
+    ~Job();
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+
+    void Start(); ///< schedules the first tasks at the core's current time (0)
+    bool finished() const;
+    double progress() const; ///< share of tasks done, 0 … 1
+    JobResult Result() const; ///< throws RunError naming who waits for whom if not finished
+
+    /// Optional observers (trace sources of the ns-3 facade use them); called as things end.
+    struct Observer
+    {
+        virtual ~Observer() = default;
+        virtual void OnCompute(Rank, uint32_t label, Tick start, Tick end) = 0;
+        virtual void OnCollective(Rank, uint32_t label, Tick start, Tick end) = 0;
+    };
+
+    void SetObserver(Observer* observer);
+
+    class Impl;
+
+  private:
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace heddle
+
+#endif
