@@ -21,8 +21,7 @@ namespace heddle
 class InputError : public std::runtime_error
 {
   public:
-    explicit InputError(const std::string& what)
-        : std::runtime_error(what)
+    explicit InputError(const std::string& what) : std::runtime_error(what)
     {
     }
 };
@@ -30,8 +29,7 @@ class InputError : public std::runtime_error
 class RunError : public std::runtime_error
 {
   public:
-    explicit RunError(const std::string& what)
-        : std::runtime_error(what)
+    explicit RunError(const std::string& what) : std::runtime_error(what)
     {
     }
 };
@@ -44,7 +42,10 @@ std::vector<std::string> NearestNames(std::string_view name,
 /// " Did you mean 'x' or 'y'?" or, when nothing is near, " Known: a, b, c."
 std::string DidYouMean(std::string_view name, const std::vector<std::string>& candidates);
 
-[[noreturn]] void CheckFailed(const char* file, int line, const char* condition, const std::string& text);
+[[noreturn]] void CheckFailed(const char* file,
+                              int line,
+                              const char* condition,
+                              const std::string& text);
 
 } // namespace heddle
 

@@ -45,11 +45,11 @@ using HandlerId = uint16_t;
 struct Event
 {
     Tick time;
-    uint64_t key;     ///< see Order above
-    uint64_t arg;     ///< the handler's own (often a pointer)
-    uint32_t entity;  ///< the handler's own (often a dense index)
+    uint64_t key;    ///< see Order above
+    uint64_t arg;    ///< the handler's own (often a pointer)
+    uint32_t entity; ///< the handler's own (often a dense index)
     HandlerId handler;
-    uint16_t aux;     ///< the handler's own
+    uint16_t aux; ///< the handler's own
 };
 
 static_assert(sizeof(Event) == 32);
@@ -121,9 +121,9 @@ class Partition
   private:
     friend class EventCore;
 
-    Tick NextTime() const;   ///< kForever when empty
-    void Run(Tick end);      ///< runs every event with time < end
-    bool Refill();           ///< makes the next non-empty bucket current; false when empty
+    Tick NextTime() const; ///< kForever when empty
+    void Run(Tick end);    ///< runs every event with time < end
+    bool Refill();         ///< makes the next non-empty bucket current; false when empty
     int64_t NextBucket() const;
     void PutInBucket(int64_t bucket, const Event& event);
 
@@ -135,11 +135,11 @@ class Partition
     int64_t m_mask;
     int64_t m_bucket = -1; ///< absolute number of the current bucket
     size_t m_inWheel = 0;
-    size_t m_position = 0;         ///< next event of m_current
-    std::vector<Event> m_current;  ///< the current bucket, sorted
+    size_t m_position = 0;        ///< next event of m_current
+    std::vector<Event> m_current; ///< the current bucket, sorted
     std::vector<std::vector<Event>> m_wheel;
-    std::vector<uint64_t> m_occupied; ///< bitmap over m_wheel
-    std::vector<Event> m_far;         ///< min-heap beyond the horizon
+    std::vector<uint64_t> m_occupied;         ///< bitmap over m_wheel
+    std::vector<Event> m_far;                 ///< min-heap beyond the horizon
     std::vector<std::vector<Event>> m_outbox; ///< per destination partition
 };
 
@@ -153,7 +153,7 @@ class EventCore
     {
         uint64_t seed = 1;
         uint32_t partitions = 1;
-        Tick lookahead = 0;        ///< smallest delay between partitions; ticks, > 0 if partitions > 1
+        Tick lookahead = 0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
         unsigned bucketShift = 13; ///< a bucket is 2^bucketShift ticks (8.2 ns)
         unsigned bucketBits = 12;  ///< 2^bucketBits buckets (33.5 us horizon)
     };
@@ -166,9 +166,9 @@ class EventCore
     template <class T, void (T::*Method)(Partition&, const Event&)>
     HandlerId AddHandler(T* self)
     {
-        return AddHandler(
-            [](void* s, Partition& p, const Event& e) { (static_cast<T*>(s)->*Method)(p, e); },
-            self);
+        return AddHandler([](void* s, Partition& p, const Event& e)
+                          { (static_cast<T*>(s)->*Method)(p, e); },
+                          self);
     }
 
     HandlerId AddHandler(HandlerFn function, void* self);
@@ -209,7 +209,8 @@ class EventCore
     /// event's time. Returns early after Stop().
     void RunUntil(Tick end);
 
-    /// Moves all clocks forward to `time` (an ordinary ns-3 event runs then). No event may be earlier.
+    /// Moves all clocks forward to `time` (an ordinary ns-3 event runs then). No event may be
+    /// earlier.
     void AdvanceTo(Tick time);
 
     /// Asks RunUntil() to return after the current window. Callable from handlers.

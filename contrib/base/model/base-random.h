@@ -50,8 +50,8 @@ class RandomStream
         return (static_cast<double>(Bits(index) >> 11) + 0.5) * 0x1.0p-53;
     }
 
-    double Normal(uint64_t index) const;                    ///< mean 0, variance 1
-    double Exponential(uint64_t index) const;               ///< mean 1
+    double Normal(uint64_t index) const;                       ///< mean 0, variance 1
+    double Exponential(uint64_t index) const;                  ///< mean 1
     double LogNormalMean1(uint64_t index, double sigma) const; ///< mean 1, log-scale sigma
 
   private:

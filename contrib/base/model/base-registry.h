@@ -11,7 +11,8 @@
 //        {{"alpha_g", Quantity::Ratio, "0.00390625", "gain of alpha", "SIGCOMM'15 s.5"}}},
 //       &MakeDcqcn};
 //   …
-//   auto& entry = Registry<CongestionControlFactory>::Get("congestion-control", name); // or InputError
+//   auto& entry = Registry<CongestionControlFactory>::Get("congestion-control", name); // or
+//   InputError
 //
 // Registration happens at library load, look-up afterwards: no locks.
 
@@ -70,8 +71,8 @@ class RegistryIndex
 {
   public:
     static void Add(const Choice& choice, const void* factory);
-    static std::vector<const Choice*> All();                             ///< sorted
-    static std::vector<std::string> Names(std::string_view category);    ///< sorted
+    static std::vector<const Choice*> All();                                     ///< sorted
+    static std::vector<std::string> Names(std::string_view category);            ///< sorted
     static const Choice& Find(std::string_view category, std::string_view name); ///< or InputError
     static const void* Factory(std::string_view category, std::string_view name);
 };
@@ -81,8 +82,7 @@ template <class F>
 class Registration
 {
   public:
-    Registration(const Choice& choice, F factory)
-        : m_factory(factory)
+    Registration(const Choice& choice, F factory) : m_factory(factory)
     {
         RegistryIndex::Add(choice, &m_factory);
     }

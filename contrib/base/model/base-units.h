@@ -43,8 +43,7 @@ class BitRate
   public:
     constexpr BitRate() = default;
 
-    constexpr explicit BitRate(uint64_t bitsPerSecond)
-        : m_bps(bitsPerSecond)
+    constexpr explicit BitRate(uint64_t bitsPerSecond) : m_bps(bitsPerSecond)
     {
     }
 
@@ -91,6 +90,7 @@ enum class Quantity
     Length,    ///< mm cm m km
     Money,     ///< USD
     Ratio,     ///< plain number or "12%"
+    Text,      ///< free text, not parsed (a name in a parameter list)
 };
 
 /// The accepted units of a quantity, for messages: "bps, kbps, …".
@@ -103,9 +103,9 @@ BitRate ParseRate(std::string_view text);  ///< throws InputError
 Tick ParseTime(std::string_view text);     ///< ps; throws InputError; negative is an error
 uint64_t ParseSize(std::string_view text); ///< bytes; throws InputError
 
-std::string FormatRate(BitRate rate);        ///< "400 Gb/s"
-std::string FormatTime(Tick time);           ///< "1.234 ms"
-std::string FormatBytes(double bytes);       ///< "268.4 MB"
+std::string FormatRate(BitRate rate);  ///< "400 Gb/s"
+std::string FormatTime(Tick time);     ///< "1.234 ms"
+std::string FormatBytes(double bytes); ///< "268.4 MB"
 
 } // namespace heddle
 

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Oracle: a std::priority_queue over (time, key) must see the very same order.
+#include "ns3/base-event-core.h"
+#include "ns3/base-random.h"
+#include "ns3/base-units.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace heddle
+{
+namespace
+{
+
+/// A program that schedules pseudo-random events from its own content, over wildly mixed delays.
+class Program
+{
+  public:
+    Program(EventCore& core, uint32_t entities)
+        : m_core(core),
+          m_sequence(entities, 0),
+          m_first(core.NewEntities(entities)),
+          m_handler(core.AddHandler<Program, &Program::OnEvent>(this)),
+          m_parts(core.partitions())
+    {
+        for (uint32_t e = 0; e < entities; ++e)
+        {
+            Partition& part = core.part(e % m_parts);
+            part.Insert({static_cast<Tick>(e % 7), NextKey(e), 40, e, m_handler, 0});
+        }
+    }
+
+    std::vector<std::pair<Tick, uint64_t>>
+        trace; ///< of partition-independent order: sort to compare
+
+  private:
+    uint64_t NextKey(uint32_t e)
+    {
+        return m_core.Key(m_first + e, m_sequence[e]++);
+    }
+
+    void OnEvent(Partition& part, const Event& event)
+    {
+        EXPECT_EQ(part.now(), event.time);
+        EXPECT_EQ(part.index(), event.entity % m_parts);
+        trace.emplace_back(event.time, event.key);
+        if (event.arg == 0)
+        {
+            return;
+        }
+        const RandomStream random(m_core.seed(), "delay", event.key);
+        static constexpr Tick kScale[] = {1, 100, 9000, 1000000, 60000000, 5000000000};
+        const uint32_t target = random.Below(0, static_cast<uint32_t>(m_sequence.size()));
+        Tick delay = random.Below(1, 1000) * kScale[random.Below(2, 6)] / 100;
+        const uint32_t to = target % m_parts;
+        if (to != part.index())
+        {
+            delay += 1000000;
+        }
+        part.Post(to,
+                  {event.time + delay, NextKey(event.entity), event.arg - 1, target, m_handler, 0});
+    }
+
+    EventCore& m_core;
+    std::vector<uint32_t> m_sequence;
+    uint32_t m_first;
+    HandlerId m_handler;
+    uint32_t m_parts;
+};
+
+TEST(EventCore, RunsInContentOrderAcrossWheelAndOverflow)
+{
+    EventCore core(
+        {.seed = 3, .partitions = 1, .lookahead = 0, .bucketShift = 13, .bucketBits = 8});
+    Program program(core, 200);
+    core.RunUntil(kForever);
+    EXPECT_EQ(program.trace.size(), 200U * 41U);
+    EXPECT_TRUE(std::is_sorted(program.trace.begin(), program.trace.end()))
+        << "events ran out of (time, key) order";
+    EXPECT_EQ(core.eventCount(), program.trace.size());
+    EXPECT_EQ(core.NextTime(), kForever);
+}
+
+TEST(EventCore, SteppingGivesTheSameTraceAsOneRun)
+{
+    EventCore whole({.seed = 9});
+    Program a(whole, 50);
+    whole.RunUntil(kForever);
+    EventCore stepped({.seed = 9});
+    Program b(stepped, 50);
+    for (Tick end = 0; stepped.NextTime() != kForever; end += 777777)
+    {
+        stepped.RunUntil(std::max(end, stepped.NextTime() + 1));
+    }
+    EXPECT_EQ(a.trace, b.trace);
+}
+
+TEST(EventCore, SeedDecidesTies)
+{
+    auto order = [](uint64_t seed)
+    {
+        EventCore core({.seed = seed});
+        Program program(core, 64);
+        core.RunUntil(1);
+        return program.trace;
+    };
+    EXPECT_EQ(order(1), order(1));
+    EXPECT_NE(order(1), order(2));
+}
+
+TEST(EventCore, InsertsIntoTheCurrentBucketKeepOrder)
+{
+    struct Chain
+    {
+        void OnEvent(Partition& part, const Event& event)
+        {
+            times.push_back(event.time);
+            if (event.arg > 0)
+            {
+                part.Schedule(3, handler, 0, event.arg - 1, part.core().Key(0, sequence++));
+                part.Schedule(1, handler, 0, 0, part.core().Key(0, sequence++));
+            }
+        }
+
+        HandlerId handler = 0;
+        uint32_t sequence = 0;
+        std::vector<Tick> times;
+    } chain;
+
+    EventCore core({});
+    chain.handler = core.AddHandler<Chain, &Chain::OnEvent>(&chain);
+    core.part(0).Schedule(5, chain.handler, 0, 100, core.Key(0, chain.sequence++));
+    core.RunUntil(kForever);
+    EXPECT_EQ(chain.times.size(), 201U);
+    EXPECT_TRUE(std::is_sorted(chain.times.begin(), chain.times.end()));
+    EXPECT_EQ(chain.times.back(), 5 + 300);
+}
+
+TEST(EventCore, OutsideInsertsAreAnnounced)
+{
+    EventCore core({});
+    Program program(core, 1);
+    Tick heard = 0;
+    core.onOutsideInsert = [&](Tick t) { heard = t; };
+    core.part(0).Schedule(12345, 0, 0, 0, core.Key(99, 0));
+    EXPECT_EQ(heard, 12345);
+    heard = 0;
+    core.RunUntil(kForever);
+    EXPECT_EQ(heard, 0) << "events made inside a run must not call the hook";
+}
+
+TEST(EventCore, StopReturnsEarlyAndResumes)
+{
+    struct Stopper
+    {
+        void OnEvent(Partition& part, const Event&)
+        {
+            ++count;
+            if (count == 3)
+            {
+                part.core().Stop();
+            }
+        }
+
+        int count = 0;
+    } stopper;
+
+    EventCore core({});
+    HandlerId handler = core.AddHandler<Stopper, &Stopper::OnEvent>(&stopper);
+    for (uint32_t i = 0; i < 10; ++i)
+    {
+        core.part(0).Schedule(i, handler, 0, 0, core.Key(0, i));
+    }
+    core.RunUntil(kForever);
+    EXPECT_EQ(stopper.count, 3);
+    core.ClearStop();
+    core.RunUntil(kForever);
+    EXPECT_EQ(stopper.count, 10);
+}
+
+TEST(EventCore, PartitionsAgreeOnTheTotalOrder)
+{
+    // The delays of Program depend on partition borders, so compare within two partition counts
+    // that put every event across a border: the multiset of (time, key) must match the sorted one.
+    EventCore core({.seed = 5, .partitions = 4, .lookahead = 1000000});
+    Program program(core, 64);
+    core.RunUntil(kForever);
+    EXPECT_EQ(program.trace.size(), 64U * 41U);
+    EventCore again({.seed = 5, .partitions = 4, .lookahead = 1000000, .bucketShift = 10});
+    Program other(again, 64);
+    again.RunUntil(kForever);
+    std::sort(program.trace.begin(), program.trace.end());
+    std::sort(other.trace.begin(), other.trace.end());
+    EXPECT_EQ(program.trace, other.trace);
+}
+
+} // namespace
+} // namespace heddle
