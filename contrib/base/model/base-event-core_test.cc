@@ -52,7 +52,8 @@ class Program
         const RandomStream random(m_core.seed(), "delay", event.key);
         static constexpr Tick kScale[] = {1, 100, 9000, 1000000, 60000000, 5000000000};
         const uint32_t target = random.Below(0, static_cast<uint32_t>(m_sequence.size()));
-        Tick delay = random.Below(1, 1000) * kScale[random.Below(2, 6)] / 100;
+        // At least 1: an event made at its own time may have a smaller key than the running one.
+        Tick delay = 1 + random.Below(1, 1000) * kScale[random.Below(2, 6)] / 100;
         const uint32_t to = target % m_parts;
         if (to != part.index())
         {
