@@ -184,10 +184,9 @@ Partition::Run(Tick end)
                 return;
             }
         }
-        // Refilling moves the wheel's position, so only do it for a bucket that may hold due
-        // events.
-        const Tick next = NextTime();
-        if (next >= end || !Refill())
+        // Refilling moves the wheel's position, so only do it for a bucket that holds due events;
+        // with no end in sight that needs no look inside.
+        if ((end != kForever && NextTime() >= end) || !Refill())
         {
             return;
         }
