@@ -8,7 +8,8 @@
 //   Job job(core, graph, expander, &transport, config);
 //   job.Start();
 //   core.RunUntil(kForever);              // or ns3::Simulator::Run() with event-engine
-//   JobResult r = job.Result();           // RunError with "who waits for whom" if it did not finish
+//   JobResult r = job.Result();           // RunError with "who waits for whom" if it did not
+//   finish
 //
 // Time of a kernel = nominal · jitter · (1 + interference while communication of this accelerator
 // is in flight); nominal = max(flops / (peak · efficiency), bytes / (HBM bandwidth · efficiency)).
@@ -35,10 +36,10 @@ namespace heddle
 struct AcceleratorModel
 {
     std::string name;
-    double peakFlops = 0;         ///< FLOP/s at the training precision, dense
-    double flopsEfficiency = 1;   ///< share of peak that GEMMs reach, (0, 1]
-    double memoryBandwidth = 0;   ///< bytes/s
-    double memoryEfficiency = 1;  ///< (0, 1]
+    double peakFlops = 0;        ///< FLOP/s at the training precision, dense
+    double flopsEfficiency = 1;  ///< share of peak that GEMMs reach, (0, 1]
+    double memoryBandwidth = 0;  ///< bytes/s
+    double memoryEfficiency = 1; ///< (0, 1]
 
     /// Nominal time of a task, ps, ≥ 1.
     Tick NominalTime(const Task& task) const;
@@ -54,10 +55,10 @@ struct JitterModel
     };
 
     Shape shape = Shape::LogNormal;
-    double persistentSigma = 0; ///< per accelerator, whole run
-    double kernelSigma = 0;     ///< per kernel
-    double slowHostShare = 0;   ///< probability that a host is slow
-    double slowHostFactor = 1;  ///< its time factor
+    double persistentSigma = 0;      ///< per accelerator, whole run
+    double kernelSigma = 0;          ///< per kernel
+    double slowHostShare = 0;        ///< probability that a host is slow
+    double slowHostFactor = 1;       ///< its time factor
     std::map<Rank, double> slowdown; ///< explicit factor per accelerator (1.1 = 10 % slower)
 
     /// Time factor of task `index` (position in the rank's program), > 0.
@@ -66,8 +67,8 @@ struct JitterModel
 
 struct ScaleUpModel
 {
-    BitRate portRate;  ///< per accelerator and direction
-    Tick latency = 0;  ///< one way, ps
+    BitRate portRate; ///< per accelerator and direction
+    Tick latency = 0; ///< one way, ps
 };
 
 /// Worlds of the what-if ladder that are made here (R1-R4 are made by the network).
@@ -86,24 +87,27 @@ struct JobConfig
     ScaleUpModel scaleUp;
     Idealisation ideal;
     uint64_t seed = 1;
+    /// The event core's partition of every rank (that of its NIC: Network::PartitionOf). Needed
+    /// when the core has several; a scale-up domain must lie within one.
+    std::vector<uint32_t> partitionOfRank;
 };
 
 /// One (communicator, call) pair, or one send/recv, over all its members.
 struct CollectiveRecord
 {
-    uint32_t label;       ///< index into TaskGraph::labels
+    uint32_t label; ///< index into TaskGraph::labels
     CollectiveKind kind;
     bool pointToPoint;
-    CommId comm;          ///< kNone for point-to-point
+    CommId comm; ///< kNone for point-to-point
     uint32_t sequence;
     uint32_t members;
-    uint64_t bytes;       ///< as CollectiveSpec
-    Tick firstArrival;    ///< first member starts it
+    uint64_t bytes;    ///< as CollectiveSpec
+    Tick firstArrival; ///< first member starts it
     Tick lastArrival;
-    Rank lastRank;        ///< who arrived last
-    Tick finished;        ///< last member done
-    Tick idle;            ///< accelerator idle time booked while waiting for it (all ranks)
-    double busBandwidth;  ///< bytes/s by nccl-tests' definition over finished − lastArrival
+    Rank lastRank;       ///< who arrived last
+    Tick finished;       ///< last member done
+    Tick idle;           ///< accelerator idle time booked while waiting for it (all ranks)
+    double busBandwidth; ///< bytes/s by nccl-tests' definition over finished − lastArrival
 };
 
 struct JobResult
@@ -112,11 +116,14 @@ struct JobResult
     std::vector<RankLedger> ranks;
     std::vector<CollectiveRecord> collectives;
     std::vector<Tick> messageTimes; ///< scale-out messages: finished − posted, unsorted
-    std::array<Tick, kRootAccounts> criticalPath{}; ///< binding chain of the step's last event; rest is compute
+    std::array<Tick, kRootAccounts>
+        criticalPath{}; ///< binding chain of the step's last event; rest is compute
     uint64_t scaleOutMessages = 0;
     uint64_t scaleOutBytes = 0;
     uint64_t scaleUpBytes = 0;
 };
+
+class ScaleOut;
 
 class Job
 {
@@ -128,13 +135,19 @@ class Job
         const Expander& expander,
         Transport* transport,
         const JobConfig& config);
+    /// Over another model of the scale-out network (tests, closed forms).
+    Job(EventCore& core,
+        const TaskGraph& graph,
+        const Expander& expander,
+        ScaleOut& scaleOut,
+        const JobConfig& config);
     ~Job();
     Job(const Job&) = delete;
     Job& operator=(const Job&) = delete;
 
     void Start(); ///< schedules the first tasks at the core's current time (0)
     bool finished() const;
-    double progress() const; ///< share of tasks done, 0 … 1
+    double progress() const;  ///< share of tasks done, 0 … 1
     JobResult Result() const; ///< throws RunError naming who waits for whom if not finished
 
     /// Optional observers (trace sources of the ns-3 facade use them); called as things end.

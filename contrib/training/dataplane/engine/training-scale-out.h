@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: training-scale-out.h
+// --------------------------
+// What a job needs of a scale-out transport, and nothing more, so that a test can put a model with
+// a closed form in its place. Completions arrive through rdma's TransportClient.
+
+#ifndef HEDDLE_TRAINING_SCALE_OUT_H
+#define HEDDLE_TRAINING_SCALE_OUT_H
+
+#include "ns3/rdma-transport.h"
+
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+class ScaleOut
+{
+  public:
+    virtual ~ScaleOut() = default;
+    virtual void SetClient(TransportClient* client) = 0;
+    virtual QpId Connect(NicId from, NicId to, uint32_t channel) = 0; ///< before the run
+    /// Never calls the client back from within.
+    virtual void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie) = 0;
+    virtual Tick IdealTime(QpId qp, uint64_t bytes) const = 0; ///< ps
+    virtual std::vector<std::string> Outstanding(size_t limit) const = 0;
+};
+
+/// The real one.
+class TransportScaleOut : public ScaleOut
+{
+  public:
+    explicit TransportScaleOut(Transport& transport) : m_transport(transport)
+    {
+    }
+
+    void SetClient(TransportClient* client) override
+    {
+        m_transport.SetClient(client);
+    }
+
+    QpId Connect(NicId from, NicId to, uint32_t channel) override
+    {
+        return m_transport.Connect(from, to, channel);
+    }
+
+    void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie) override
+    {
+        m_transport.Post(part, qp, bytes, cookie);
+    }
+
+    Tick IdealTime(QpId qp, uint64_t bytes) const override
+    {
+        return m_transport.IdealTime(qp, bytes);
+    }
+
+    std::vector<std::string> Outstanding(size_t limit) const override
+    {
+        return m_transport.Outstanding(limit);
+    }
+
+  private:
+    Transport& m_transport;
+};
+
+} // namespace heddle
+
+#endif
