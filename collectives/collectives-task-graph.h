@@ -24,7 +24,9 @@
 #define HEDDLE_COLLECTIVES_TASK_GRAPH_H
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace heddle
@@ -64,20 +66,21 @@ struct Task
     TaskKind kind;
     CollectiveKind collective; ///< Collective only
     ComputeClass computeClass; ///< Compute only
-    bool pipeline;             ///< Send/Recv of pipeline parallelism: waiting on it is a pipeline bubble
+    bool pipeline; ///< Send/Recv of pipeline parallelism: waiting on it is a pipeline bubble
     Rank rank;
-    uint32_t label;      ///< index into TaskGraph::labels: what a profile shows ("moe-dispatch")
-    CommId comm;         ///< Collective only
-    Rank peer;           ///< Send/Recv: the other rank; Broadcast: the root (global rank)
-    uint32_t tag;        ///< Send/Recv only
-    uint32_t firstDep;   ///< into TaskGraph::dependencies
+    uint32_t label;    ///< index into TaskGraph::labels: what a profile shows ("moe-dispatch")
+    CommId comm;       ///< Collective only
+    Rank peer;         ///< Send/Recv: the other rank; Broadcast: the root (global rank)
+    uint32_t tag;      ///< Send/Recv only
+    uint32_t firstDep; ///< into TaskGraph::dependencies
     uint32_t depCount;
-    uint32_t sequence;   ///< Collective: the how-manieth on its communicator for this rank (set by Add)
-    uint64_t bytes;      ///< see CollectiveSpec; Send/Recv: message bytes
-    double flops;        ///< Compute: floating-point operations
+    uint32_t
+        sequence;   ///< Collective: the how-manieth on its communicator for this rank (set by Add)
+    uint64_t bytes; ///< see CollectiveSpec; Send/Recv: message bytes
+    double flops;   ///< Compute: floating-point operations
     double memoryBytes;  ///< Compute: HBM traffic
     double fixedSeconds; ///< Compute: if > 0 the nominal time, instead of the roofline
-    uint32_t sizes;      ///< AllToAll with uneven sizes: index into TaskGraph::sizeRows, else kNoSizes
+    uint32_t sizes; ///< AllToAll with uneven sizes: index into TaskGraph::sizeRows, else kNoSizes
 };
 
 inline constexpr uint32_t kNoSizes = ~0U;
@@ -135,7 +138,10 @@ class TaskGraph
                    bool pipeline = false);
 
     /// Throws InputError: a cycle (through collectives and send/recv matching too), unmatched
-    /// collectives or sends, differing sizes, unknown ranks, zero-byte communication.
+    /// collectives or sends, differing sizes, unknown ranks, zero-byte communication. Send and recv
+    /// are taken as a rendezvous, as in NCCL: a send may have to wait for its receive to be posted,
+    /// so a graph that works only because some sends are buffered counts as a cycle.
+    /// Unknown ranks, communicators and members are already refused by the Add functions.
     void Validate() const;
 
     Rank ranks() const
@@ -179,11 +185,17 @@ class TaskGraph
         return m_sizeRows;
     }
 
-    /// Content digest (for manifests and "frozen graph" checks).
+    /// Index of `rank` in the communicator; throws InputError when it is no member.
+    uint32_t MemberIndex(CommId comm, Rank rank) const;
+
+    /// Content digest (for manifests and "frozen graph" checks). Depends on each rank's program,
+    /// not on how the programs were interleaved while adding.
     uint64_t Digest() const;
 
   private:
     TaskId Add(Task task, const std::string& label, const std::vector<TaskId>& deps);
+    uint32_t LabelIndex(const std::string& label);
+    void CheckRank(Rank rank, const std::string& what) const;
 
     Rank m_ranks;
     std::vector<Task> m_tasks;
@@ -193,6 +205,8 @@ class TaskGraph
     std::vector<std::vector<TaskId>> m_programs;
     std::vector<std::vector<uint64_t>> m_sizeRows;
     std::vector<std::vector<uint32_t>> m_callCounts; ///< [comm][member] collectives so far
+    std::vector<std::vector<std::pair<Rank, uint32_t>>> m_members; ///< [comm] (rank, index), sorted
+    std::map<std::string, uint32_t> m_labelIndex;
 };
 
 } // namespace heddle
