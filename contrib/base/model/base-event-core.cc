@@ -18,6 +18,26 @@ Later(const Event& a, const Event& b)
     return b < a;
 }
 
+thread_local const Partition* t_current = nullptr;
+
+/// Names the running partition, also when a handler throws.
+class CurrentScope
+{
+  public:
+    explicit CurrentScope(const Partition* part)
+    {
+        t_current = part;
+    }
+
+    ~CurrentScope()
+    {
+        t_current = nullptr;
+    }
+
+    CurrentScope(const CurrentScope&) = delete;
+    CurrentScope& operator=(const CurrentScope&) = delete;
+};
+
 } // namespace
 
 // ---------------------------------------------------------------------------- Partition
@@ -30,6 +50,12 @@ Partition::Partition(EventCore& core, uint32_t index, unsigned bucketShift, unsi
       m_wheel(size_t{1} << bucketBits),
       m_occupied((size_t{1} << bucketBits) / 64)
 {
+}
+
+const Partition*
+Partition::Current()
+{
+    return t_current;
 }
 
 void
@@ -164,6 +190,7 @@ Partition::NextTime() const
 void
 Partition::Run(Tick end)
 {
+    const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
     for (;;)
     {

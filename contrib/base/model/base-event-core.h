@@ -91,6 +91,9 @@ class Partition
         return m_core;
     }
 
+    /// The partition whose handler runs on the calling thread; null outside of handlers.
+    static const Partition* Current();
+
     /// Inserts an event of this partition. `event.time` must not lie before now().
     void Insert(const Event& event);
 
