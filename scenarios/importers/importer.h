@@ -2,7 +2,7 @@
 //
 // File: importer.h
 // ----------------
-// A foreign workload file becomes a task graph. Each importer is one file that registers itself in
+// A foreign workload file becomes a task graph. Each importer registers itself from one file in
 // category "importer" with its parameters:
 //
 //   const auto& choice = RegistryIndex::Find("importer", "simai");           // or InputError
