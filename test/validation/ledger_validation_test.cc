@@ -86,16 +86,107 @@ TEST_P(SlowAccelerator, IsNamedInBothColumns)
 
 INSTANTIATE_TEST_SUITE_P(Kernels, SlowAccelerator, ::testing::Values(1U, 5U));
 
-/// Two leaves of 4 NICs and 4 uplinks each; traffic crosses. Every uplink carries one flow of the
-/// shift permutation when the balancer is per packet; one uplink at half rate is to blame.
+/// Two leaves of 8 NICs and 8 uplinks each, per-packet adaptive routing: without a fault, traffic
+/// that crosses the leaves meets no congestion to speak of.
 WorldSpec
 TwoLeaves()
 {
     WorldSpec spec;
     spec.topology = "fat-tree-2";
-    spec.hosts = 8;
-    spec.topologyParameters = {{"hosts_per_leaf", "4"}, {"spines", "1"}};
+    spec.topologyParameters = {{"hosts_per_leaf", "8"}, {"spines", "8"}};
+    spec.hosts = 16;
+    spec.transport.reliability = "selective-repeat";
+    spec.switches.loadBalancer = "adaptive";
     return spec;
+}
+
+/// Rank r of leaf 0 sends to r + 8 and the other way round; all links busy both ways.
+TaskGraph
+CrossingSends(Rank ranks, uint64_t bytes)
+{
+    TaskGraph graph(ranks);
+    for (Rank r = 0; r < ranks; ++r)
+    {
+        const Rank peer = (r + ranks / 2) % ranks;
+        graph.AddSend(r, peer, bytes, 0, "cross");
+        graph.AddRecv(r, peer, bytes, 0, "cross");
+    }
+    return graph;
+}
+
+TEST(LedgerTruth, HalfRateUplinkIsCongestionAtThatLink)
+{
+    // ECMP pins each flow to one uplink; with one spine per flow only the slow link matters.
+    WorldSpec spec;
+    spec.topology = "fat-tree-2";
+    spec.topologyParameters = {{"hosts_per_leaf", "1"}, {"spines", "1"}};
+    spec.hosts = 2;
+    const TaskGraph graph = CrossingSends(2, 16 << 20);
+    const Outcome before = RunWorld(spec, graph);
+    uint32_t slow = 0;
+    spec.editTopology = [&slow](Topology& topology)
+    {
+        for (uint32_t l = 0; l < topology.links.size(); ++l)
+        {
+            if (topology.links[l].tier == 1)
+            {
+                slow = l;
+            }
+        }
+        topology.links[slow].rate = BitRate(topology.links[slow].rate.bps() / 2);
+    };
+    const Outcome after = RunWorld(spec, graph);
+    const Tick added = after.Idle() - before.Idle();
+    // Both directions of the link are half as fast: each rank waits once more the transfer time.
+    EXPECT_NEAR(ToSeconds(added), 2 * (16 << 20) / Goodput(spec.nicRate), 0.02 * ToSeconds(added));
+    const Tick blamed = after.RootAt(RootAccount::ScaleOutCongestion, 2 * slow) +
+                        after.RootAt(RootAccount::ScaleOutCongestion, 2 * slow + 1);
+    EXPECT_GE(Share(blamed, added), 0.95)
+        << "blamed " << ToSeconds(blamed) * 1e6 << " us of " << ToSeconds(added) * 1e6 << " us";
+}
+
+TEST(LedgerTruth, SlowAcceleratorAndSlowLinkBothInRightAmounts)
+{
+    // Rank 0 computes 10 % longer, then all send across; the uplink of leaf 0 is at half rate.
+    const uint64_t bytes = 4 << 20;
+    TaskGraph graph(2);
+    for (Rank r = 0; r < 2; ++r)
+    {
+        ComputeSpec kernel;
+        kernel.label = "kernel";
+        kernel.fixedSeconds = 1e-3;
+        const TaskId k = graph.AddCompute(r, kernel);
+        const TaskId s = graph.AddSend(r, 1 - r, bytes, 0, "exchange", {k});
+        const TaskId v = graph.AddRecv(r, 1 - r, bytes, 0, "exchange", {k});
+        graph.AddCompute(r, kernel, {s, v});
+    }
+    WorldSpec spec;
+    spec.topology = "fat-tree-2";
+    spec.topologyParameters = {{"hosts_per_leaf", "1"}, {"spines", "1"}};
+    spec.hosts = 2;
+    spec.editTopology = [](Topology& topology)
+    {
+        for (auto& link : topology.links)
+        {
+            if (link.tier == 1)
+            {
+                link.rate = BitRate(link.rate.bps() / 2);
+            }
+        }
+    };
+    spec.job.jitter.slowdown[0] = 1.1;
+    const Outcome out = RunWorld(spec, graph);
+    const double transfer = static_cast<double>(bytes) / Goodput(spec.nicRate);
+    // Rank 1 waits 100 us for rank 0 twice (before its data leave, and at the end of the step).
+    EXPECT_NEAR(ToSeconds(out.RootAt(RootAccount::Jitter, 0)), 200e-6, 10e-6);
+    // Each rank waits one extra transfer time because of the slow links.
+    EXPECT_NEAR(ToSeconds(out.Root(RootAccount::ScaleOutCongestion)), 2 * transfer, 0.1 * transfer);
+}
+
+TEST(LedgerTruth, AdaptiveRoutingOnAHealthyFabricBooksLittleCongestion)
+{
+    const Outcome out = RunWorld(TwoLeaves(), CrossingSends(16, 8 << 20));
+    EXPECT_LT(Share(out.Root(RootAccount::ScaleOutCongestion), out.Idle()), 0.10);
 }
 
 } // namespace
