@@ -42,9 +42,9 @@ class NicClient
 
 enum class DropReason : uint8_t
 {
-    BufferFull,   ///< lossy class, or headroom exceeded
+    BufferFull, ///< lossy class, or headroom exceeded
     LinkDown,
-    RandomLoss,   ///< the link's loss probability
+    RandomLoss, ///< the link's loss probability
     NoRoute,
 };
 inline constexpr size_t kDropReasons = 4;
@@ -54,7 +54,8 @@ struct NetworkCounters
     uint64_t injected = 0;
     uint64_t delivered = 0;
     std::array<uint64_t, kDropReasons> dropped{};
-    uint64_t dataHops = 0; ///< links crossed by data packets (counted at delivery, first copies and resends)
+    uint64_t dataHops =
+        0; ///< links crossed by data packets (counted at delivery, first copies and resends)
     uint64_t ecnMarks = 0;
     uint64_t pauseFrames = 0; ///< XOFF sent
 };
@@ -63,12 +64,23 @@ struct NetworkCounters
 struct PortCounters
 {
     uint64_t txPackets = 0;
-    uint64_t txBytes = 0;      ///< wire bytes
-    Tick busy = 0;             ///< transmitting
-    Tick paused = 0;           ///< some lossless class with queued packets was paused
-    Tick queueWait = 0;        ///< summed over packets
+    uint64_t txBytes = 0; ///< wire bytes
+    Tick busy = 0;        ///< transmitting
+    Tick paused = 0;      ///< some lossless class with queued packets was paused
+    Tick queueWait = 0;   ///< summed over packets
     uint64_t maxQueueBytes = 0;
     uint64_t drops = 0;
+};
+
+/// Hears of rare events (never of every packet). For traces.
+class NetworkObserver
+{
+  public:
+    virtual ~NetworkObserver() = default;
+    /// The packet is about to be freed.
+    virtual void OnDrop(Partition& part, PortId port, const Packet& packet, DropReason reason) = 0;
+    /// A PFC frame for `port` (the transmitter to stop or to resume) is sent.
+    virtual void OnPause(Partition& part, PortId port, unsigned trafficClass, bool xoff) = 0;
 };
 
 class Network
@@ -100,12 +112,22 @@ class Network
     /// Latency of one packet of `wireBytes` alone in the network from start of transmission to last
     /// bit received, over a shortest path; ps.
     Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const;
+    /// Whether links join the two NICs (rail-only fabrics leave pairs out). UnloadedLatency and
+    /// PathRate throw InputError for pairs that are not. As built, whatever failed since.
+    bool Reachable(NicId from, NicId to) const;
     /// Smallest rate over a shortest path.
     BitRate PathRate(NicId from, NicId to) const;
     BitRate NicRate(NicId nic) const;
     uint32_t PartitionOf(NicId nic) const;
 
+    /// A slow receiver: the NIC sends XOFF or XON for a class to its switch.
+    void SendPause(Partition& part, NicId nic, unsigned trafficClass, bool xoff);
+
+    /// Null: none (the default).
+    void SetObserver(NetworkObserver* observer);
+
     /// Link state change at the current time (both directions); routes follow `rerouteDelay` later.
+    /// What waits for the link or is on it is lost. One partition only.
     void SetLinkUp(Partition& part, uint32_t link, bool up);
 
     NetworkCounters counters() const; ///< summed over partitions

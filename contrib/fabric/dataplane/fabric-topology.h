@@ -33,32 +33,46 @@ enum class Forwarding : uint8_t
 /// How one traffic class is treated in every port.
 struct ClassConfig
 {
-    bool lossless = false;  ///< PFC
-    bool strict = false;    ///< strict priority (higher class first), else DWRR by weight
-    uint32_t weight = 1;    ///< DWRR quantum in MTUs
+    bool lossless = false; ///< PFC
+    bool strict = false;   ///< strict priority (higher class first), else DWRR by weight
+    uint32_t weight = 1;   ///< DWRR quantum in MTUs
     bool ecn = false;
     uint64_t kminBytes = 0; ///< marking ramp starts; bytes of this egress queue left at dequeue
     uint64_t kmaxBytes = 0;
-    double pmax = 0;        ///< probability at Kmax; above Kmax 1
+    double pmax = 0; ///< probability at Kmax; above Kmax 1
 };
 
 struct SwitchConfig
 {
     Forwarding forwarding = Forwarding::CutThrough;
-    Tick forwardingLatency = 0;     ///< first bit in (header complete) to egress queue; ps
-    uint32_t headerBytes = 64;      ///< what cut-through waits for
-    uint64_t bufferBytes = 0;       ///< shared by all ports; 0 = unlimited
-    double alpha = 1.0;             ///< dynamic threshold: limit = alpha · (pool − used)
+    Tick forwardingLatency = 0; ///< first bit in (header complete) to egress queue; ps
+    uint32_t headerBytes = 64;  ///< what cut-through waits for
+    uint64_t bufferBytes = 0;   ///< shared by all ports; 0 = unlimited
+    double alpha = 1.0;         ///< dynamic threshold: limit = alpha · (pool − used)
     /// Headroom per (ingress port, lossless class); 0 = computed from rate, delay and MTU:
-    /// 2·C·d + C·(forwarding latency + response) + 2 MTU (validation oracle A10).
+    /// 2·C·d + C·(forwarding latency + response) + 2 MTU (validation oracle A10), 84 B of PFC
+    /// frame, and 1 MTU for a packet that finds the pool full.
     uint64_t headroomBytes = 0;
-    Tick pauseResponse = 0;         ///< transmitter's reaction time to a PFC frame; ps
-    uint64_t xonOffsetBytes = 0;    ///< resume when usage ≤ threshold − offset
-    uint32_t mtuWireBytes = 4178;   ///< largest packet, for headroom
+    Tick pauseResponse = 0;       ///< transmitter's reaction time to a PFC frame; ps
+    uint64_t xonOffsetBytes = 0;  ///< resume when usage ≤ threshold − offset
+    uint32_t mtuWireBytes = 4178; ///< largest packet, for headroom
     std::array<ClassConfig, kClasses> classes{};
     std::string loadBalancer = "ecmp"; ///< registry category "load-balancer"
     std::map<std::string, std::string> loadBalancerParameters;
     uint32_t adaptiveGrades = 8;
+};
+
+/// What a shortest path consists of between its first link (from the NIC) and its last (to the
+/// NIC).
+struct InteriorPath
+{
+    std::vector<BitRate> rates; ///< links between switches, in order
+    Tick fixed = 0;             ///< their propagation + every switch's forwarding latency; ps
+
+    friend bool operator==(const InteriorPath& a, const InteriorPath& b)
+    {
+        return a.fixed == b.fixed && a.rates == b.rates;
+    }
 };
 
 struct Topology
@@ -80,8 +94,8 @@ struct Topology
         Node a;
         Node b;
         BitRate rate;
-        Tick delay;             ///< propagation, one way; ps
-        uint32_t tier;          ///< 0 NIC–leaf, 1 leaf–spine, 2 spine–core
+        Tick delay;                 ///< propagation, one way; ps
+        uint32_t tier;              ///< 0 NIC–leaf, 1 leaf–spine, 2 spine–core
         double lossProbability = 0; ///< per packet, each direction
         bool up = true;
         std::string technology; ///< optics' link technology, if chosen
@@ -92,13 +106,17 @@ struct Topology
     std::vector<Switch> switches;
     std::vector<Link> links;
     SwitchConfig switchConfig;
-    ClassConfig nicClass[kClasses];       ///< scheduling at NIC ports follows the NIC, PFC is honoured
-    Tick rerouteDelay = 0;                ///< after a link state change; ps
-    /// Ideal fabric R4: one big switch with unlimited buffers whose latency between two NICs is what
-    /// the real path would add; empty otherwise. Indexed [source leaf][destination leaf] through
-    /// leafOfNic; ps.
+    ClassConfig nicClass[kClasses]; ///< scheduling at NIC ports follows the NIC, PFC is honoured
+    Tick rerouteDelay = 0;          ///< after a link state change; ps
+    /// Ideal fabric R4: one big switch with unlimited buffers whose latency between two NICs is
+    /// what the real path would add; empty otherwise. Indexed [source leaf][destination leaf]
+    /// through leafOfNic; ps. This is the part that does not depend on the packet's size;
+    /// serialisation on the way follows from interiorPaths[interiorOf[from][to]] (kNone:
+    /// unreachable in the real network too).
     std::vector<std::vector<Tick>> extraLatency;
-    std::vector<uint32_t> leafOfNic;      ///< by NIC: index of its switch
+    std::vector<InteriorPath> interiorPaths;
+    std::vector<std::vector<uint32_t>> interiorOf;
+    std::vector<uint32_t> leafOfNic; ///< by NIC: index of its switch (ideal: of its real leaf)
 
     /// Ports are numbered 2·link (a → b) and 2·link + 1 (b → a).
     PortId PortFrom(uint32_t link, bool fromA) const
@@ -111,10 +129,11 @@ struct Topology
 struct ClusterShape
 {
     uint32_t hosts = 1;
-    uint32_t acceleratorsPerHost = 8; ///< one NIC each; NIC index = host · acceleratorsPerHost + local
+    uint32_t acceleratorsPerHost =
+        8; ///< one NIC each; NIC index = host · acceleratorsPerHost + local
     BitRate nicRate;
-    std::vector<Tick> delayByTier;    ///< propagation of tier 0, 1, 2 links
-    std::vector<BitRate> rateByTier;  ///< tier 1, 2 …; missing = NIC rate
+    std::vector<Tick> delayByTier;   ///< propagation of tier 0, 1, 2 links
+    std::vector<BitRate> rateByTier; ///< tier 1, 2 …; missing = NIC rate
     SwitchConfig switchConfig;
 };
 
@@ -127,7 +146,20 @@ Topology BuildTopology(const std::string& name,
                        const ClusterShape& shape,
                        const std::map<std::string, std::string>& parameters);
 
-/// The ideal fabric R4 for `actual`: same NICs, NIC rates and unloaded latency, nothing else limits.
+/// From start of transmission at a NIC until the switch before the destination may begin to send,
+/// without the NIC link's propagation, for one packet alone in the network; ps. Cut-through waits
+/// for the header where the output is not faster than the input, else for the whole packet.
+Tick LatencyToEgress(const SwitchConfig& config,
+                     BitRate first,
+                     const InteriorPath& interior,
+                     BitRate last,
+                     uint32_t wireBytes);
+
+/// Throws InputError when the topology is not one that the packet level can run.
+void ValidateTopology(const Topology& topology);
+
+/// The ideal fabric R4 for `actual`: same NICs, NIC rates and unloaded latency, nothing else
+/// limits.
 Topology IdealFabric(const Topology& actual);
 
 } // namespace heddle

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/base-errors.h"
+#include "ns3/fabric-network-impl.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace heddle
+{
+
+namespace
+{
+
+/// The one place that decides where a node runs.
+uint32_t
+AssignPartition(const Topology::Node&)
+{
+    return 0;
+}
+
+uint32_t
+PsPerByte(BitRate rate)
+{
+    constexpr uint64_t kPicosecondsPerByte = 8'000'000'000'000ULL; // at 1 b/s
+    uint64_t whole = kPicosecondsPerByte / rate.bps();
+    bool exact = kPicosecondsPerByte % rate.bps() == 0;
+    return exact && whole <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(whole)
+                                                                  : 0;
+}
+
+const Topology&
+Validated(const Topology& topology)
+{
+    ValidateTopology(topology);
+    return topology;
+}
+
+} // namespace
+
+Network::Impl::Impl(EventCore& eventCore, const Topology& given)
+    : core(eventCore),
+      topology(Validated(given)),
+      config(topology.switchConfig),
+      scheduler(config),
+      routes(topology),
+      nics(topology.nics),
+      partitions(core.partitions()),
+      cutThrough(config.forwarding == Forwarding::CutThrough),
+      ideal(!topology.extraLatency.empty())
+{
+    for (unsigned c = 0; c < kClasses; ++c)
+    {
+        losslessClasses |= static_cast<uint8_t>((config.classes[c].lossless ? 1U : 0U) << c);
+        ecnClasses |= static_cast<uint8_t>((config.classes[c].ecn ? 1U : 0U) << c);
+    }
+    for (const auto& link : topology.links)
+    {
+        linkUp.push_back(link.up);
+    }
+    m_onArrive = core.AddHandler<Impl, &Impl::OnArrive>(this);
+    m_onTail = core.AddHandler<Impl, &Impl::OnTail>(this);
+    m_onReceive = core.AddHandler<Impl, &Impl::OnReceive>(this);
+    m_onPortFree = core.AddHandler<Impl, &Impl::OnPortFree>(this);
+    m_onPause = core.AddHandler<Impl, &Impl::OnPause>(this);
+    m_onReroute = core.AddHandler<Impl, &Impl::OnReroute>(this);
+    BuildPorts();
+    BuildSwitches();
+    routes.Build(std::vector<bool>(linkUp.size(), true));
+    BuildPaths(); // of the intact network
+    if (std::find(linkUp.begin(), linkUp.end(), false) != linkUp.end())
+    {
+        routes.Build(linkUp);
+    }
+    AdoptRoutes();
+}
+
+void
+Network::Impl::BuildPorts()
+{
+    const auto count = static_cast<uint32_t>(2 * topology.links.size());
+    const uint32_t firstEntity = core.NewEntities(count);
+    failureEntity = core.NewEntities();
+    queues.resize(size_t{count} * kClasses);
+    ports.reserve(count);
+    for (PortId id = 0; id < count; ++id)
+    {
+        const auto& link = topology.links[id / 2];
+        const auto& from = id % 2 == 0 ? link.a : link.b;
+        const auto& to = id % 2 == 0 ? link.b : link.a;
+        fabric::Port port(core.seed(), id);
+        port.rateBps = link.rate.bps();
+        port.psPerByte = PsPerByte(link.rate);
+        port.cutThrough = cutThrough && to.isSwitch;
+        port.headTime = link.rate.TransmitTime(config.headerBytes);
+        port.propagation = link.delay;
+        port.reach = link.delay + (to.isSwitch ? config.forwardingLatency : 0);
+        port.entity = firstEntity + id;
+        port.fromNode = from.index;
+        port.toNode = to.index;
+        port.partition = AssignPartition(from);
+        port.toPartition = AssignPartition(to);
+        port.fromNic = !from.isSwitch;
+        port.toNic = !to.isSwitch;
+        port.up = link.up;
+        port.lossThreshold = static_cast<uint64_t>(std::ldexp(link.lossProbability, 64));
+        ports.push_back(port);
+        if (port.fromNic)
+        {
+            NicState& nic = nics[from.index];
+            nic.up = id;
+            nic.down = id ^ 1U;
+            nic.leaf = to.index;
+            nic.routingLeaf = routes.LeafOfNic(from.index);
+            nic.pathLeaf = ideal ? topology.leafOfNic[from.index] : nic.routingLeaf;
+        }
+    }
+}
+
+void
+Network::Impl::BuildSwitches()
+{
+    std::vector<std::vector<PortId>> inputs(topology.switches.size());
+    for (PortId id = 0; id < ports.size(); ++id)
+    {
+        if (!ports[id].toNic)
+        {
+            auto& list = inputs[ports[id].toNode];
+            ports[id].ingressIndex = static_cast<uint16_t>(list.size());
+            list.push_back(id);
+        }
+    }
+    const Choice& choice = RegistryIndex::Find("load-balancer", config.loadBalancer);
+    const ParameterValues parameters(choice, config.loadBalancerParameters);
+    auto make = FindFactory<LoadBalancerFactory>("load-balancer", config.loadBalancer);
+    for (SwitchId s = 0; s < topology.switches.size(); ++s)
+    {
+        const std::string& name = topology.switches[s].name;
+        if (config.bufferBytes != 0 && inputs[s].size() > 0x10000)
+        {
+            throw InputError("switch " + name + " has more than 65536 ports");
+        }
+        std::vector<fabric::SharedBuffer::Ingress> ingress;
+        for (PortId id : inputs[s])
+        {
+            ingress.push_back({BitRate(ports[id].rateBps), ports[id].propagation});
+        }
+        switches.emplace_back(fabric::SharedBuffer(config, ingress, name));
+        switches.back().inputs = std::move(inputs[s]);
+        switches.back().balancer =
+            make({core.seed(), s, config.mtuWireBytes, config.adaptiveGrades, ports.data()},
+                 parameters);
+    }
+}
+
+void
+Network::Impl::BuildPaths()
+{
+    if (ideal)
+    {
+        pathLeaves = topology.interiorOf.size();
+        paths = topology.interiorPaths;
+        for (const auto& row : topology.interiorOf)
+        {
+            pathOf.insert(pathOf.end(), row.begin(), row.end());
+        }
+        return;
+    }
+    fabric::PathTable table(topology, routes);
+    pathLeaves = table.leaves;
+    paths = std::move(table.paths);
+    pathOf = std::move(table.of);
+}
+
+void
+Network::Impl::AdoptRoutes()
+{
+    for (SwitchId s = 0; s < switches.size(); ++s)
+    {
+        switches[s].balancer->OnRoutesChanged(routes.SetsOf(s));
+    }
+}
+
+} // namespace heddle

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-network-impl.h
+// ---------------------------
+// Internal: the state and the event handlers of the packet level. Split over
+//
+//   fabric-network.cc            the public calls
+//   fabric-construction.cc       from a Topology to ports, switches, routes
+//   switch/fabric-forwarding.cc  the hot path: arrive, admit, choose, queue, transmit
+//   switch/fabric-pause.cc       PFC
+//   switch/fabric-failure.cc     links down and up, rerouting
+//
+// One event per hop where the output is idle (arrival), two where packets wait (arrival, port
+// free). An arrival at a switch fires when the packet may leave again: the header (cut-through) or
+// the tail has come in and the forwarding latency is over. Admission happens then.
+//
+// Partitions: a port, its queues and its counters belong to the partition of the transmitting node,
+// a switch's buffer and load balancer to the switch's. Packets and PFC frames cross by
+// Partition::Post. Routes and link states are read by all and change with one partition only.
+
+#ifndef HEDDLE_FABRIC_NETWORK_IMPL_H
+#define HEDDLE_FABRIC_NETWORK_IMPL_H
+
+#include "ns3/fabric-buffer.h"
+#include "ns3/fabric-load-balancer.h"
+#include "ns3/fabric-network.h"
+#include "ns3/fabric-pool.h"
+#include "ns3/fabric-port.h"
+#include "ns3/fabric-routes.h"
+
+#include <memory>
+#include <vector>
+
+namespace heddle
+{
+
+class Network::Impl
+{
+  public:
+    Impl(EventCore& core, const Topology& topology);
+
+    struct SwitchState
+    {
+        explicit SwitchState(fabric::SharedBuffer sharedBuffer) : buffer(std::move(sharedBuffer))
+        {
+        }
+
+        fabric::SharedBuffer buffer;
+        std::vector<PortId> inputs; ///< by ingress index: the port that transmits to us
+        std::unique_ptr<LoadBalancer> balancer;
+    };
+
+    struct NicState
+    {
+        NicClient* client = nullptr;
+        PortId up = kNone;   ///< NIC → leaf
+        PortId down = kNone; ///< leaf → NIC
+        SwitchId leaf = kNone;
+        uint32_t routingLeaf = 0; ///< dense leaf number in `routes`
+        uint32_t pathLeaf = 0;    ///< row and column in the path table
+    };
+
+    struct alignas(64) PartitionState
+    {
+        fabric::PacketPool pool;
+        NetworkCounters counters;
+        int64_t onWires = 0; ///< sent here − arrived here; the sum over partitions counts
+    };
+
+    // Handlers. Event::entity is the transmitting port, Event::arg the packet unless said.
+    void OnArrive(Partition& part, const Event& event);
+    void OnTail(Partition& part, const Event& event); ///< aux: input, arg: packet, entity: output
+    void OnReceive(Partition& part, const Event& event);
+    void OnPortFree(Partition& part, const Event& event);
+    void OnPause(Partition& part, const Event& event); ///< arg: PauseFrame
+    void OnReroute(Partition& part, const Event& event);
+
+    // Hot path.
+    PortId Route(const SwitchState& at, SwitchId id, const Packet& packet, Tick now) const;
+    void Output(Partition& part, PortId id, uint16_t ingress, SwitchId at, Packet* packet);
+    bool Admit(Partition& part, SwitchState& at, PortId egress, uint16_t ingress, Packet* packet);
+    void Enqueue(fabric::Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now);
+    void StartNext(Partition& part, PortId id);
+    void Account(fabric::Port& port,
+                 PortId id,
+                 fabric::ClassQueue& queue,
+                 Packet* packet,
+                 Tick now);
+    void MarkEcn(Partition& part,
+                 fabric::Port& port,
+                 const fabric::ClassQueue& queue,
+                 Packet* packet);
+    void Release(Partition& part, SwitchId at, const Packet& packet);
+    void Transmit(Partition& part, PortId id, Packet* packet);
+    Tick IdealReach(const fabric::Port& port, const Packet& packet) const;
+    void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
+    void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
+
+    // PFC.
+    /// Stops or resumes `target`, the port at the other end of an input of ours.
+    void SendPause(Partition& part,
+                   PortId target,
+                   unsigned trafficClass,
+                   bool xoff,
+                   PortId culprit);
+    PortId CulpritOf(PortId egress, unsigned trafficClass) const;
+    void SetPaused(fabric::Port& port, PortId id, unsigned trafficClass, bool paused, Tick now);
+    void UpdateBlocked(fabric::Port& port, Tick now);
+    void Kick(Partition& part, PortId id);
+
+    // Failures.
+    void FailPort(Partition& part, PortId id);
+    void RestorePort(Partition& part, PortId id);
+    void AdoptRoutes();
+    void ScheduleReroute(Partition& part);
+
+    // Paths.
+    const InteriorPath* FindPath(NicId from, NicId to) const;
+    const InteriorPath& PathOf(NicId from, NicId to) const; ///< InputError when unreachable
+
+    fabric::ClassQueue& QueueOf(PortId port, unsigned trafficClass)
+    {
+        return queues[size_t{port} * kClasses + trafficClass];
+    }
+
+    uint64_t NextKey(fabric::Port& port)
+    {
+        return core.Key(port.entity, port.sequence++);
+    }
+
+    EventCore& core;
+    const Topology& topology;
+    const SwitchConfig& config;
+    fabric::Scheduler scheduler;
+    fabric::Routes routes;
+    std::vector<bool> linkUp;
+    std::vector<fabric::Port> ports;
+    std::vector<fabric::ClassQueue> queues; ///< PortId · kClasses + class
+    std::vector<SwitchState> switches;
+    std::vector<NicState> nics;
+    std::vector<PartitionState> partitions;
+    NetworkObserver* observer = nullptr;
+    bool cutThrough;
+    bool ideal; ///< R4: the one switch's latency depends on the pair
+    uint8_t losslessClasses = 0;
+    uint8_t ecnClasses = 0;
+    uint32_t failureEntity;
+    uint32_t failureSequence = 0;
+    std::vector<InteriorPath> paths;
+    std::vector<uint32_t> pathOf; ///< [from][to] by NicState::pathLeaf
+    size_t pathLeaves = 0;
+
+  private:
+    void BuildPorts();
+    void BuildSwitches();
+    void BuildPaths();
+    HandlerId m_onArrive;
+    HandlerId m_onTail;
+    HandlerId m_onReceive;
+    HandlerId m_onPortFree;
+    HandlerId m_onPause;
+    HandlerId m_onReroute;
+};
+
+} // namespace heddle
+
+#endif

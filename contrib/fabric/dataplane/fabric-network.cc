@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/fabric-network.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/fabric-network-impl.h"
+
+#include <algorithm>
+
+namespace heddle
+{
+
+using fabric::ClassQueue;
+using fabric::Port;
+
+Network::Network(EventCore& core, const Topology& topology)
+    : m_impl(std::make_unique<Impl>(core, topology))
+{
+}
+
+Network::~Network() = default;
+
+void
+Network::Attach(NicId nic, NicClient* client)
+{
+    m_impl->nics.at(nic).client = client;
+}
+
+Packet*
+Network::Alloc(Partition& part)
+{
+    return m_impl->partitions[part.index()].pool.Alloc();
+}
+
+void
+Network::Free(Partition& part, Packet* packet)
+{
+    m_impl->partitions[part.index()].pool.Free(packet);
+}
+
+bool
+Network::CanSend(Partition& part, NicId nic, unsigned trafficClass) const
+{
+    const Port& port = m_impl->ports[m_impl->nics[nic].up];
+    return port.busyUntil <= part.now() && port.up && (port.paused >> trafficClass & 1U) == 0;
+}
+
+void
+Network::Send(Partition& part, NicId nic, Packet* packet)
+{
+    HEDDLE_CHECK(CanSend(part, nic, packet->trafficClass), "the NIC's port cannot send now");
+    packet->enqueuedAt = 0;
+    if (packet->type == PacketType::Data)
+    {
+        packet->sentAt = part.now();
+    }
+    ++m_impl->partitions[part.index()].counters.injected;
+    m_impl->Transmit(part, m_impl->nics[nic].up, packet);
+}
+
+void
+Network::WakeWhenReady(Partition& part, NicId nic)
+{
+    const PortId id = m_impl->nics[nic].up;
+    Port& port = m_impl->ports[id];
+    port.wakeWanted = true;
+    if (port.up && !port.freePending && port.busyUntil > part.now())
+    {
+        m_impl->ScheduleFree(part, port, id);
+    }
+}
+
+bool
+Network::IsPaused(NicId nic, unsigned trafficClass) const
+{
+    return m_impl->ports[m_impl->nics[nic].up].paused >> trafficClass & 1U;
+}
+
+Tick
+Network::PausedTime(Partition& part, NicId nic, unsigned trafficClass) const
+{
+    const ClassQueue& queue = m_impl->QueueOf(m_impl->nics[nic].up, trafficClass);
+    return queue.pausedTotal + (IsPaused(nic, trafficClass) ? part.now() - queue.pausedSince : 0);
+}
+
+PortId
+Network::PauseCulprit(NicId nic, unsigned trafficClass) const
+{
+    return m_impl->QueueOf(m_impl->nics[nic].up, trafficClass).culprit;
+}
+
+void
+Network::SendPause(Partition& part, NicId nic, unsigned trafficClass, bool xoff)
+{
+    const PortId down = m_impl->nics[nic].down;
+    m_impl->SendPause(part, down, trafficClass, xoff, down);
+}
+
+void
+Network::SetObserver(NetworkObserver* observer)
+{
+    m_impl->observer = observer;
+}
+
+const InteriorPath*
+Network::Impl::FindPath(NicId from, NicId to) const
+{
+    const uint32_t path = pathOf[nics[from].pathLeaf * pathLeaves + nics[to].pathLeaf];
+    return path == kNone ? nullptr : &paths[path];
+}
+
+const InteriorPath&
+Network::Impl::PathOf(NicId from, NicId to) const
+{
+    const InteriorPath* path = FindPath(from, to);
+    if (!path)
+    {
+        throw InputError("topology " + topology.name + ": no path from NIC " +
+                         std::to_string(from) + " to NIC " + std::to_string(to));
+    }
+    return *path;
+}
+
+bool
+Network::Reachable(NicId from, NicId to) const
+{
+    return m_impl->FindPath(from, to) != nullptr;
+}
+
+Tick
+Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
+{
+    const InteriorPath& path = m_impl->PathOf(from, to);
+    const Port& first = m_impl->ports[m_impl->nics[from].up];
+    const Port& last = m_impl->ports[m_impl->nics[to].down];
+    return LatencyToEgress(m_impl->config,
+                           BitRate(first.rateBps),
+                           path,
+                           BitRate(last.rateBps),
+                           wireBytes) +
+           first.propagation + last.TransmitTime(wireBytes) + last.propagation;
+}
+
+BitRate
+Network::PathRate(NicId from, NicId to) const
+{
+    BitRate rate = std::min(NicRate(from), BitRate(m_impl->ports[m_impl->nics[to].down].rateBps));
+    for (BitRate interior : m_impl->PathOf(from, to).rates)
+    {
+        rate = std::min(rate, interior);
+    }
+    return rate;
+}
+
+BitRate
+Network::NicRate(NicId nic) const
+{
+    return BitRate(m_impl->ports[m_impl->nics[nic].up].rateBps);
+}
+
+uint32_t
+Network::PartitionOf(NicId nic) const
+{
+    return m_impl->ports[m_impl->nics[nic].up].partition;
+}
+
+NetworkCounters
+Network::counters() const
+{
+    NetworkCounters sum;
+    for (const auto& state : m_impl->partitions)
+    {
+        const NetworkCounters& part = state.counters;
+        sum.injected += part.injected;
+        sum.delivered += part.delivered;
+        sum.dataHops += part.dataHops;
+        sum.ecnMarks += part.ecnMarks;
+        sum.pauseFrames += part.pauseFrames;
+        for (size_t r = 0; r < kDropReasons; ++r)
+        {
+            sum.dropped[r] += part.dropped[r];
+        }
+    }
+    return sum;
+}
+
+uint64_t
+Network::inFlight() const
+{
+    int64_t packets = 0;
+    for (const auto& state : m_impl->partitions)
+    {
+        packets += state.onWires;
+    }
+    for (const ClassQueue& queue : m_impl->queues)
+    {
+        for (const Packet* packet = queue.head; packet; packet = packet->next)
+        {
+            ++packets;
+        }
+    }
+    return static_cast<uint64_t>(packets);
+}
+
+const PortCounters&
+Network::portCounters(PortId port) const
+{
+    // Bring the running pause up to date first.
+    Port& p = m_impl->ports.at(port);
+    if (p.blockedSince >= 0)
+    {
+        const Tick now = m_impl->core.part(p.partition).now();
+        p.counters.paused += now - p.blockedSince;
+        p.blockedSince = now;
+    }
+    return p.counters;
+}
+
+const Topology&
+Network::topology() const
+{
+    return m_impl->topology;
+}
+
+std::string
+Network::PortName(PortId port) const
+{
+    const auto& link = m_impl->topology.links.at(port / 2);
+    auto name = [this](const Topology::Node& node)
+    {
+        return node.isSwitch ? m_impl->topology.switches[node.index].name
+                             : "nic" + std::to_string(node.index);
+    };
+    return port % 2 == 0 ? name(link.a) + " → " + name(link.b)
+                         : name(link.b) + " → " + name(link.a);
+}
+
+} // namespace heddle

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-routes.h
+// ---------------------
+// Internal to the packet level: forwarding tables by destination leaf (the switch of a NIC), all
+// equal-cost shortest paths over the links that are up, and what the shortest path between two
+// leaves consists of.
+//
+// Deviation: shortest paths only, so after failures a packet already on its way may turn down and
+// up again (no valley-free policy).
+
+#ifndef HEDDLE_FABRIC_ROUTES_H
+#define HEDDLE_FABRIC_ROUTES_H
+
+#include "ns3/fabric-load-balancer.h"
+#include "ns3/fabric-topology.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace heddle::fabric
+{
+
+/// Index of every NIC's switch; throws InputError unless every NIC has exactly one link, to a
+/// switch. `nicLink`, if given, receives the link of each NIC.
+std::vector<SwitchId> LeavesOf(const Topology& topology, std::vector<uint32_t>* nicLink = nullptr);
+
+class Routes
+{
+  public:
+    explicit Routes(const Topology& topology);
+
+    /// Recomputes everything; `up` by link.
+    void Build(const std::vector<bool>& up);
+
+    /// Next hops from a switch to a leaf (dense leaf number); count 0 = none. Valid until Build().
+    NextHops Lookup(SwitchId from, uint32_t leaf) const
+    {
+        const Set& set = m_sets[m_setOf[size_t{from} * m_leaves.size() + leaf]];
+        return {m_ports.data() + set.first, set.count, set.id};
+    }
+
+    uint32_t leaves() const
+    {
+        return static_cast<uint32_t>(m_leaves.size());
+    }
+
+    uint32_t LeafOfNic(NicId nic) const
+    {
+        return m_leafOfNic[nic];
+    }
+
+    SwitchId SwitchOfLeaf(uint32_t leaf) const
+    {
+        return m_leaves[leaf];
+    }
+
+    /// Number of distinct sets at a switch (NextHops::id lies below).
+    uint32_t SetsOf(SwitchId from) const
+    {
+        return m_setCount[from];
+    }
+
+    SwitchId Behind(PortId port) const
+    {
+        return m_behind[port];
+    }
+
+  private:
+    struct Set
+    {
+        uint32_t first;
+        uint32_t count;
+        uint32_t id;
+    };
+
+    void BuildLeaf(uint32_t leaf, const std::vector<bool>& up);
+    uint32_t Intern(SwitchId at, const std::vector<PortId>& hops);
+
+    std::vector<SwitchId> m_leaves;         ///< switch by dense leaf number, ascending
+    std::vector<uint32_t> m_leafOfNic;      ///< dense leaf number by NIC
+    std::vector<SwitchId> m_behind;         ///< by PortId: the receiving switch (kNone: a NIC)
+    std::vector<std::vector<PortId>> m_out; ///< by switch: ports to other switches, ascending
+    std::vector<std::vector<PortId>> m_in;  ///< by switch: ports from other switches
+    std::vector<uint32_t> m_setOf;          ///< [switch][leaf] → m_sets
+    std::vector<Set> m_sets;                ///< 0: the empty set
+    std::vector<PortId> m_ports;
+    std::vector<std::vector<uint32_t>> m_setsOf; ///< by switch, for Intern
+    std::vector<uint32_t> m_setCount;
+    std::vector<uint32_t> m_distance; ///< scratch of BuildLeaf
+};
+
+/// What shortest paths between leaves consist of (the first of equal-cost ones stands for all).
+/// Indexed by dense leaf number as in Routes.
+struct PathTable
+{
+    PathTable(const Topology& topology, const Routes& routes);
+
+    const InteriorPath* Find(uint32_t fromLeaf, uint32_t toLeaf) const
+    {
+        uint32_t i = of[size_t{fromLeaf} * leaves + toLeaf];
+        return i == kNone ? nullptr : &paths[i];
+    }
+
+    size_t leaves;
+    std::vector<InteriorPath> paths; ///< distinct ones
+    std::vector<uint32_t> of;        ///< [from leaf][to leaf] → paths, kNone: unreachable
+};
+
+} // namespace heddle::fabric
+
+#endif

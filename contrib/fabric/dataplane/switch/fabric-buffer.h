@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-buffer.h
+// ---------------------
+// Internal to the packet level: the packet memory of one output-queued switch, shared by all its
+// ports, with dynamic thresholds (Choudhury and Hahne, IEEE/ACM ToN 1998) and PFC.
+//
+//  * pool = buffer − all headrooms. A lossy packet is dropped when its egress class queue would
+//    exceed alpha · (pool − used).
+//  * A lossless packet is charged to its priority group (ingress port, class). When the group
+//  exceeds
+//    alpha · (pool − used), or less than one MTU of the pool is left, the group asks for XOFF;
+//    from then on its packets are charged to its own headroom, and dropped only beyond that. XON
+//    when the headroom is empty and the usage ≤ max(0, threshold − xonOffset).
+//
+// Headroom, when not given: 2·C·d + C·(forwarding latency + pause response) + 2·MTU (validation
+// oracle A10: the packet that blocks the PFC frame and the packet that the sender has begun) + 84 B
+// of PFC frame + 1 MTU for a packet that finds the pool full. The forwarding latency is inside the
+// loop because packets are admitted at its end.
+//
+// Deviations: no cells, no reserved minimum; a packet counts from admission until its transmission
+// starts (as in the HPCC family), so a packet in transmission occupies nothing, and one that
+// finds its output idle never does; a group is re-evaluated when its own packets come and go only.
+
+#ifndef HEDDLE_FABRIC_BUFFER_H
+#define HEDDLE_FABRIC_BUFFER_H
+
+#include "ns3/fabric-topology.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace heddle::fabric
+{
+
+/// Headroom of one priority group; bytes. `delay`: propagation of the ingress link, ps.
+uint64_t Headroom(const SwitchConfig& config, BitRate ingressRate, Tick delay);
+
+enum class Admission : uint8_t
+{
+    Accept,
+    AcceptAndPause, ///< send XOFF for this group
+    Drop,
+    DropAndPause,
+};
+
+class SharedBuffer
+{
+  public:
+    struct Ingress
+    {
+        BitRate rate;
+        Tick delay;
+    };
+
+    /// Throws InputError when the headrooms leave less than one MTU of pool.
+    SharedBuffer(const SwitchConfig& config,
+                 const std::vector<Ingress>& ingress,
+                 const std::string& switchName);
+
+    /// False: unlimited; nothing is to be admitted or released.
+    bool limited() const
+    {
+        return m_limited;
+    }
+
+    Admission AdmitLossy(uint32_t egressQueueBytes, uint32_t bytes);
+    Admission AdmitLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes);
+
+    void ReleaseLossy(uint32_t bytes)
+    {
+        m_used -= bytes;
+    }
+
+    /// True when XON is due for the group.
+    bool ReleaseLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes);
+
+    /// The link of this ingress went down: whatever was paused there is forgotten.
+    void ForgetPauses(uint16_t ingress);
+
+    int64_t used() const
+    {
+        return m_used;
+    }
+
+    int64_t pool() const
+    {
+        return m_pool;
+    }
+
+  private:
+    struct Group
+    {
+        int64_t shared = 0;
+        int64_t headroom = 0;
+        int64_t headroomLimit = 0;
+        bool xoff = false;
+    };
+
+    double Threshold() const
+    {
+        return m_alpha * static_cast<double>(m_pool - m_used);
+    }
+
+    Admission ToHeadroom(Group& group, uint32_t bytes);
+
+    bool m_limited;
+    double m_alpha;
+    int64_t m_mtu;
+    int64_t m_xonOffset;
+    int64_t m_pool = 0;
+    int64_t m_used = 0;          ///< of the pool
+    std::vector<Group> m_groups; ///< ingress · kClasses + class
+};
+
+} // namespace heddle::fabric
+
+#endif

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Links that fail and come back. At a failure everything queued for the link is lost at once, what
+// is on the wire when it arrives; pauses across the link are forgotten on both sides. Until the
+// routes are recomputed, rerouteDelay later, packets sent towards the link are lost.
+//
+// Deviation: a packet on the wire survives a link that is up again before it arrives.
+
+#include "ns3/base-errors.h"
+#include "ns3/fabric-network-impl.h"
+
+namespace heddle
+{
+
+using fabric::ClassQueue;
+using fabric::Port;
+
+void
+Network::SetLinkUp(Partition& part, uint32_t link, bool up)
+{
+    Impl& net = *m_impl;
+    HEDDLE_CHECK(net.partitions.size() == 1, "links change with one partition only");
+    HEDDLE_CHECK(link < net.linkUp.size(), "no such link");
+    if (net.linkUp[link] == up)
+    {
+        return;
+    }
+    net.linkUp[link] = up;
+    for (PortId id : {2 * link, 2 * link + 1})
+    {
+        up ? net.RestorePort(part, id) : net.FailPort(part, id);
+    }
+    net.ScheduleReroute(part);
+}
+
+void
+Network::Impl::ScheduleReroute(Partition& part)
+{
+    part.Schedule(topology.rerouteDelay,
+                  m_onReroute,
+                  0,
+                  0,
+                  core.Key(failureEntity, failureSequence++));
+}
+
+void
+Network::Impl::OnReroute(Partition&, const Event&)
+{
+    routes.Build(linkUp);
+    AdoptRoutes();
+}
+
+void
+Network::Impl::FailPort(Partition& part, PortId id)
+{
+    Port& port = ports[id];
+    port.up = false;
+    ++port.epoch;
+    for (unsigned c = 0; c < kClasses; ++c)
+    {
+        SetPaused(port, id, c, false, part.now());
+    }
+    if (!port.toNic)
+    {
+        switches[port.toNode].buffer.ForgetPauses(port.ingressIndex);
+    }
+    for (unsigned c = 0; c < kClasses; ++c)
+    {
+        ClassQueue& queue = QueueOf(id, c);
+        while (queue.head)
+        {
+            Packet* packet = queue.Pop();
+            port.queuedBytes -= packet->wireBytes;
+            if (switches[port.fromNode].buffer.limited())
+            {
+                Release(part, port.fromNode, *packet);
+            }
+            Drop(part, id, packet, DropReason::LinkDown);
+        }
+        queue.deficit = 0;
+    }
+    port.queued = 0;
+}
+
+void
+Network::Impl::RestorePort(Partition& part, PortId id)
+{
+    Port& port = ports[id];
+    port.up = true;
+    if (port.fromNic && !port.freePending && port.wakeWanted)
+    {
+        ScheduleFree(part, port, id); // not from here: the caller may be the NIC itself
+    }
+}
+
+} // namespace heddle

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-port.h
+// -------------------
+// Internal to the packet level: the transmitting side of one link direction, and its class queues.
+// Ports lie in one dense array indexed by PortId; queues in another, indexed PortId · kClasses +
+// class.
+//
+// A port never has an event of its own while it is idle or transmits with nothing behind: whoever
+// hands it a packet starts the transmission and sets `busyUntil`. Only when an eligible packet must
+// wait is a "port free" event pending. Invariant: an unpaused non-empty class ⇒ freePending.
+//
+// What waits in a queue keeps its bookkeeping in Packet::enqueuedAt (StampOf below), because the
+// packet is exactly one cache line.
+
+#ifndef HEDDLE_FABRIC_PORT_H
+#define HEDDLE_FABRIC_PORT_H
+
+#include "ns3/base-random.h"
+#include "ns3/base-units.h"
+#include "ns3/fabric-network.h"
+#include "ns3/fabric-packet.h"
+#include "ns3/fabric-topology.h"
+
+#include <cstdint>
+
+namespace heddle::fabric
+{
+
+/// 64 B PFC frame + 20 B preamble and gap (IEEE 802.1Qbb).
+inline constexpr uint32_t kPauseWireBytes = 84;
+
+struct alignas(64) Port
+{
+    Port(uint64_t seed, PortId id) : ecnDraws(seed, "ecn", id), lossDraws(seed, "link-loss", id)
+    {
+    }
+
+    // What every transmission touches.
+    Tick busyUntil = 0;
+    uint64_t rateBps = 0;
+    Tick headTime = 0;         ///< serialisation of what a cut-through receiver waits for; ps
+    Tick reach = 0;            ///< propagation + forwarding latency of the switch behind; ps
+    uint32_t psPerByte = 0;    ///< exact; 0 when the rate does not divide 8·10^12
+    uint32_t sequence = 0;     ///< events created on behalf of this port
+    uint32_t entity = 0;       ///< for EventCore::Key
+    uint32_t toNode = 0;       ///< receiving switch or NIC
+    uint32_t toPartition = 0;  ///< of the receiving node
+    uint16_t ingressIndex = 0; ///< index of this direction among the receiving switch's inputs
+    bool fromNic = false;
+    bool toNic = false;
+    uint8_t queued = 0; ///< bit per non-empty class
+    uint8_t paused = 0; ///< bit per class stopped by PFC
+    bool up = true;
+    bool freePending = false;
+
+    // What only some transmissions touch.
+    uint32_t queuedBytes = 0; ///< all classes
+    uint8_t dwrrClass = 0;    ///< whose turn it is
+    uint8_t epoch = 0;        ///< counts link failures: PFC frames from before one are stale
+    bool wakeWanted = false;  ///< NIC ports: WakeWhenReady()
+    bool cutThrough = false;  ///< the receiver is a switch that forwards at the header
+    uint32_t fromNode = 0;
+    uint32_t partition = 0; ///< of the transmitting node
+    Tick propagation = 0;
+    uint64_t lossThreshold = 0; ///< lost when a 64-bit draw lies below
+    uint64_t lossIndex = 0;
+    Tick blockedSince = -1; ///< PortCounters::paused is running since; −1: not
+    RandomStream ecnDraws;
+    RandomStream lossDraws;
+    PortCounters counters;
+
+    /// Serialisation time, rounded up; ps. Same as BitRate::TransmitTime, without its division.
+    Tick TransmitTime(uint32_t bytes) const
+    {
+        return psPerByte != 0 ? Tick{psPerByte} * bytes : BitRate(rateBps).TransmitTime(bytes);
+    }
+
+    uint8_t Eligible() const
+    {
+        return queued & static_cast<uint8_t>(~paused);
+    }
+};
+
+/// FIFO of one traffic class at one port, and the port's PFC state in that class.
+struct alignas(64) ClassQueue
+{
+    Packet* head = nullptr;
+    Packet* tail = nullptr;
+    int64_t deficit = 0; ///< DWRR; bytes
+    Tick pausedSince = 0;
+    Tick pausedTotal = 0;     ///< finished pauses; ps
+    uint32_t pausedUnits = 0; ///< finished pauses on the wait clock (kWaitShift units), modular
+    uint32_t bytes = 0;
+    PortId culprit = kNone; ///< whom the latest XOFF blamed
+
+    void Push(Packet* packet)
+    {
+        packet->next = nullptr;
+        (head ? tail->next : head) = packet;
+        tail = packet;
+        bytes += packet->wireBytes;
+    }
+
+    Packet* Pop()
+    {
+        Packet* packet = head;
+        head = packet->next;
+        bytes -= packet->wireBytes;
+        return packet;
+    }
+
+    /// Paused time so far in kWaitShift units. Counted on the same clock as waits are (both ends
+    /// rounded down), so that the paused part never exceeds the wait it lies in.
+    uint32_t PausedUnits(bool pausedNow, Tick now) const
+    {
+        return pausedUnits + (pausedNow ? static_cast<uint32_t>(now >> kWaitShift) -
+                                              static_cast<uint32_t>(pausedSince >> kWaitShift)
+                                        : 0);
+    }
+};
+
+/// Packet::enqueuedAt while in the fabric: bits 0–15 ingress index, 16–53 time of enqueueing modulo
+/// 2^38 ps (0.27 s, as long as the 32-bit accumulators last), 54–63 the longest wait so far as a
+/// logarithm with 5 bits of fraction (waits closer than 3 % may be confused; only worstPort cares).
+struct Stamp
+{
+    static constexpr unsigned kTimeBits = 32 + kWaitShift;
+    static constexpr uint64_t kTimeMask = (uint64_t{1} << kTimeBits) - 1;
+
+    static Tick Make(uint16_t ingress, Tick now, uint32_t worstCode)
+    {
+        return static_cast<Tick>((uint64_t{worstCode} << 54) |
+                                 ((static_cast<uint64_t>(now) & kTimeMask) << 16) | ingress);
+    }
+
+    static uint16_t Ingress(Tick stamp)
+    {
+        return static_cast<uint16_t>(stamp);
+    }
+
+    static uint32_t WorstCode(Tick stamp)
+    {
+        return static_cast<uint32_t>(static_cast<uint64_t>(stamp) >> 54);
+    }
+
+    /// Time since enqueueing; ps.
+    static Tick Wait(Tick stamp, Tick now)
+    {
+        return static_cast<Tick>(
+            (static_cast<uint64_t>(now) - (static_cast<uint64_t>(stamp) >> 16)) & kTimeMask);
+    }
+
+    /// The same on the wait clock.
+    static uint32_t WaitUnits(Tick stamp, Tick now)
+    {
+        auto enqueued = (static_cast<uint64_t>(stamp) >> 16) & kTimeMask;
+        return static_cast<uint32_t>(now >> kWaitShift) -
+               static_cast<uint32_t>(enqueued >> kWaitShift);
+    }
+
+    /// Monotone 10-bit code of a wait in units; 0 for 0 and 1.
+    static uint32_t CodeOf(uint32_t units)
+    {
+        if (units < 2)
+        {
+            return 0;
+        }
+        unsigned exponent = 31U - static_cast<unsigned>(__builtin_clz(units));
+        auto mantissa = static_cast<uint32_t>((uint64_t{units} << 5) >> exponent) & 31U;
+        return (exponent << 5) | mantissa;
+    }
+};
+
+/// Which class may send next: strict priorities first (higher class first), then deficit round
+/// robin (Shreedhar and Varghese, SIGCOMM'95). Shared by all ports of a network.
+class Scheduler
+{
+  public:
+    explicit Scheduler(const SwitchConfig& config);
+
+    /// The class to serve; `eligible` must not be 0. `queues`: the port's kClasses queues. A DWRR
+    /// class pays for its head packet.
+    unsigned Pick(Port& port, ClassQueue* queues, uint8_t eligible) const;
+
+  private:
+    uint8_t m_strict = 0; ///< bit per class
+    int64_t m_quantum[kClasses];
+};
+
+} // namespace heddle::fabric
+
+#endif

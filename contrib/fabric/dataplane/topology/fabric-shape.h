@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-shape.h
+// --------------------
+// Internal to the topology builders: whole-number parameters, capacities that must divide, and
+// adding switches and links tier by tier.
+
+#ifndef HEDDLE_FABRIC_SHAPE_H
+#define HEDDLE_FABRIC_SHAPE_H
+
+#include "ns3/fabric-topology.h"
+
+#include <string>
+#include <vector>
+
+namespace heddle::fabric
+{
+
+/// Makes one topology; throws InputError on what cannot be.
+class Shaper
+{
+  public:
+    Shaper(const std::string& name, const ClusterShape& shape, const ParameterValues& parameters);
+
+    const ClusterShape& shape() const
+    {
+        return m_shape;
+    }
+
+    uint32_t Nics() const
+    {
+        return m_shape.hosts * m_shape.acceleratorsPerHost;
+    }
+
+    /// A parameter that must be a whole number ≥ `least`.
+    uint32_t Whole(const std::string& parameter, uint32_t least) const;
+
+    /// Rate of links of a tier (0: the NIC rate).
+    BitRate Rate(uint32_t tier) const;
+
+    /// Uplinks of tier `tier` that carry `downlinks` links of the tier below divided by the
+    /// oversubscription parameter; InputError unless that is a whole number.
+    uint32_t Uplinks(uint32_t downlinks, uint32_t tier, const std::string& parameter) const;
+
+    /// Throws unless `ports` fit the "switch_radix" parameter (0: not checked).
+    void CheckRadix(uint32_t ports, const std::string& what) const;
+
+    SwitchId AddSwitch(const std::string& name, uint32_t tier);
+    void ConnectNic(NicId nic, SwitchId leaf);
+    /// `count` parallel links from the lower to the upper switch.
+    void Connect(SwitchId lower, SwitchId upper, uint32_t tier, uint32_t count = 1);
+
+    [[noreturn]] void Reject(const std::string& what) const;
+
+    Topology Take()
+    {
+        return std::move(m_topology);
+    }
+
+  private:
+    Tick Delay(uint32_t tier) const;
+
+    const ClusterShape& m_shape;
+    const ParameterValues& m_parameters;
+    Topology m_topology;
+};
+
+/// ceil(a / b)
+constexpr uint32_t
+DivideUp(uint32_t a, uint32_t b)
+{
+    return (a + b - 1) / b;
+}
+
+// Parameters that several builders share.
+Parameter OversubscriptionParameter();
+Parameter SpinesParameter();
+Parameter RadixParameter();
+
+} // namespace heddle::fabric
+
+#endif
