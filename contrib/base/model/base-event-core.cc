@@ -236,6 +236,14 @@ EventCore::EventCore(const Config& config)
     }
 }
 
+EventCore::~EventCore()
+{
+    if (const auto callback = onDestruction)
+    {
+        callback();
+    }
+}
+
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {

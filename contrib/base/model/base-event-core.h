@@ -162,6 +162,7 @@ class EventCore
     };
 
     explicit EventCore(const Config& config);
+    ~EventCore();
     EventCore(const EventCore&) = delete;
     EventCore& operator=(const EventCore&) = delete;
 
@@ -242,6 +243,9 @@ class EventCore
     /// Called when an event is inserted from outside RunUntil(), with its time: the wake-up driver
     /// under a foreign simulator needs to hear of it. Empty by default.
     std::function<void(Tick)> onOutsideInsert;
+
+    /// Called first when the core is destroyed: whoever drives it lets go. Empty by default.
+    std::function<void()> onDestruction;
 
   private:
     friend class Partition;
