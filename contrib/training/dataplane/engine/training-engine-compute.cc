@@ -14,7 +14,9 @@ Job::Impl::StartKernel(Partition& part, TaskId id, ActivityRef released)
     const Task& task = m_graph.tasks()[id];
     RankState& rank = m_ranks[task.rank];
     HEDDLE_CHECK(rank.running == kNone, "two kernels at once");
-    if (rank.lastCompute == kNone || rank.lastComputeEnd != part.now())
+    // Communication that ends just as the kernel before does still separates two runs: it may have
+    // waited for that kernel, as the last to reach a barrier does.
+    if (rank.lastCompute == kNone || m_tasks[id].binding != rank.lastCompute)
     {
         rank.record = KernelRecord{0, part.now(), 0, 0, 0, released, task.rank};
     }

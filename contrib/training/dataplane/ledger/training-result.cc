@@ -114,7 +114,7 @@ ResultBuilder::BuildRank(Rank rank)
     m_ledger->busyInterference = state.busyInterference;
     BookHost(rank);
     Tick cursor = m_job.m_start;
-    Tick ownAdvance = 0;
+    RunWork own;
     TaskId lastLocal = kNone;
     for (TaskId t : m_job.m_graph.program(rank))
     {
@@ -127,16 +127,15 @@ ResultBuilder::BuildRank(Rank rank)
         {
             continue;
         }
-        BookWait(rank, {cursor, task.start, task.released, ownAdvance, rank}, task.binding);
+        BookWait(rank, {cursor, task.start, task.released, rank, own}, task.binding);
         cursor = task.end;
         const ActivityRef end = task.finish;
-        const KernelRecord& kernel = m_job.m_stores[end.partition()]->kernels[end.index()];
-        ownAdvance = std::max<Tick>(0, -kernel.jitter);
+        own = WorkOf(m_job.m_stores[end.partition()]->kernels[end.index()]);
     }
     if (m_lastTask != kNone)
     {
         const ActivityRef last = m_job.m_tasks[m_lastTask].finish;
-        BookWait(rank, {cursor, m_end, last, ownAdvance, rank}, lastLocal);
+        BookWait(rank, {cursor, m_end, last, rank, own}, lastLocal);
     }
     m_ledger->rootPlaces = Sorted(m_rootPlaces);
     m_ledger->proximatePlaces = Sorted(m_proximatePlaces);
@@ -248,7 +247,7 @@ ResultBuilder::BuildCriticalPath()
     {
         return;
     }
-    const Wait step{m_job.m_start, m_end, m_job.m_tasks[m_lastTask].finish, 0, kNone};
+    const Wait step{m_job.m_start, m_end, m_job.m_tasks[m_lastTask].finish, kNone, {}};
     m_walk.BookWithoutCompute(step,
                               [this](RootAccount account, uint32_t, Tick time)
                               { m_result.criticalPath[static_cast<size_t>(account)] += time; });

@@ -47,6 +47,16 @@ RootWalk::RootWalk(const ActivityStores& stores, const ScaleOut* scaleOut)
 {
 }
 
+RunWork
+WorkOf(const KernelRecord& kernel)
+{
+    const Tick excess = kernel.jitter + kernel.interference + kernel.software;
+    return {kernel.end - kernel.runStart - excess,
+            kernel.software,
+            kernel.interference,
+            kernel.jitter};
+}
+
 void
 RootWalk::Book(const Wait& wait, const Sink& sink) const
 {
@@ -60,51 +70,98 @@ RootWalk::BookWithoutCompute(const Wait& wait, const Sink& sink) const
 }
 
 void
-RootWalk::Walk(const Wait& wait, bool compute, const Sink& sink) const
+RootWalk::Walk(const Wait& wait, bool nominal, const Sink& sink) const
 {
+    Remainder left{};
+    left.wait = wait.end - wait.start;
+    left.matched[static_cast<size_t>(RootAccount::Imbalance)] = wait.own.nominal;
+    left.matched[static_cast<size_t>(RootAccount::Software)] = wait.own.software;
+    left.matched[static_cast<size_t>(RootAccount::Interference)] = wait.own.interference;
+    left.matched[static_cast<size_t>(RootAccount::Jitter)] = std::max<Tick>(0, wait.own.jitter);
+    left.ownAdvance = std::max<Tick>(0, -wait.own.jitter);
+    left.waiter = wait.waiter;
+    left.nominal = nominal;
+    const Tick ownRun =
+        wait.own.nominal + wait.own.software + wait.own.interference + wait.own.jitter;
+    const Tick horizon = wait.start - ownRun;
     Tick t = wait.end;
-    Tick advance = wait.ownAdvance;
-    bool pipeline = false;
     bool mayBeCut = false;
     ActivityRef activity = wait.released;
-    while (t > wait.start)
+    while (left.wait > 0)
     {
-        HEDDLE_CHECK(activity.kind() != ActivityKind::None, "binding chain ends within a wait");
+        if (t <= horizon)
+        {
+            // All else is compared; a run of host overhead only has no nominal work to book it at.
+            BookSegment({RootAccount::Jitter, left.waiter, 0}, left.ownAdvance, left, sink);
+            left.ownAdvance = 0;
+        }
+        HEDDLE_CHECK(left.wait == 0 || (activity.kind() != ActivityKind::None && t > horizon),
+                     "the binding chain does not explain the wait");
+        if (left.wait == 0)
+        {
+            return;
+        }
         View view{};
         Describe(activity, view);
         HEDDLE_CHECK(view.end == t || (mayBeCut && view.start <= t && t < view.end),
                      "start of an activity is not the end of its binding predecessor");
-        pipeline = pipeline || view.pipeline;
-        Tick segmentEnd = view.end;
+        left.pipeline = left.pipeline || view.pipeline;
+        Tick end = view.end;
         for (unsigned i = view.count; i-- > 0;)
         {
-            const Segment& s = view.segments[i];
-            const Tick from = std::max(segmentEnd - s.length, wait.start);
-            Tick booked = std::min(segmentEnd, t) - from;
-            segmentEnd -= s.length;
-            if (booked <= 0 || (s.nominal && !compute))
+            const Segment& segment = view.segments[i];
+            const Tick begin = end - segment.length;
+            const Tick overlap = std::min(end, t) - std::max(begin, horizon);
+            if (overlap > 0)
             {
-                continue;
+                (this->*(view.compute ? &RootWalk::BookCompute
+                                      : &RootWalk::BookSegment))(segment, overlap, left, sink);
             }
-            if (s.nominal && advance > 0)
-            {
-                const Tick own = std::min(advance, booked);
-                sink(RootAccount::Jitter, wait.waiter, own);
-                advance -= own;
-                booked -= own;
-            }
-            if (booked > 0)
-            {
-                sink(s.nominal && pipeline ? RootAccount::PipelineBubble : s.account,
-                     s.place,
-                     booked);
-            }
+            end = begin;
         }
-        HEDDLE_CHECK(segmentEnd == view.start, "segments do not fill their activity");
+        HEDDLE_CHECK(end == view.start, "segments do not fill their activity");
         t = std::min(t, view.start);
         mayBeCut = view.mayBeCut;
         activity = view.pred;
     }
+}
+
+void
+RootWalk::BookSegment(const Segment& segment, Tick overlap, Remainder& left, const Sink& sink) const
+{
+    const Tick booked = std::min(overlap, left.wait);
+    left.wait -= booked;
+    if (booked > 0)
+    {
+        sink(segment.account, segment.place, booked);
+    }
+}
+
+/// What the waiter's own run has of the same kind is passed over.
+void
+RootWalk::BookCompute(const Segment& segment, Tick overlap, Remainder& left, const Sink& sink) const
+{
+    Tick& own = left.matched[static_cast<size_t>(segment.account)];
+    const Tick same = std::min(own, overlap);
+    own -= same;
+    Segment rest = segment;
+    if (segment.account == RootAccount::Imbalance)
+    {
+        const Segment advance{RootAccount::Jitter, left.waiter, 0};
+        const Tick early = std::min(left.ownAdvance, left.wait);
+        left.ownAdvance -= early;
+        BookSegment(advance, early, left, sink);
+        if (left.pipeline)
+        {
+            rest.account = RootAccount::PipelineBubble;
+        }
+        if (!left.nominal)
+        {
+            left.wait -= std::min(left.wait, overlap - same);
+            return;
+        }
+    }
+    BookSegment(rest, overlap - same, left, sink);
 }
 
 Tick
@@ -160,6 +217,7 @@ RootWalk::DescribeKernel(const KernelRecord& kernel, View& view) const
     view.start = kernel.runStart;
     view.end = kernel.end;
     view.pred = kernel.runPred;
+    view.compute = true;
     Tick rest = kernel.end - kernel.runStart;
     const auto take = [&rest](Tick wanted)
     {
@@ -170,7 +228,7 @@ RootWalk::DescribeKernel(const KernelRecord& kernel, View& view) const
     const Tick jitter = take(kernel.jitter);
     const Tick interference = take(kernel.interference);
     const Tick software = take(kernel.software);
-    view.Add(RootAccount::Imbalance, kernel.rank, rest, true);
+    view.Add(RootAccount::Imbalance, kernel.rank, rest);
     view.Add(RootAccount::Software, kernel.rank, software);
     view.Add(RootAccount::Interference, kernel.rank, interference);
     view.Add(RootAccount::Jitter, kernel.rank, jitter);
