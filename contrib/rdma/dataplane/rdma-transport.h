@@ -30,8 +30,8 @@ namespace heddle
 
 using QpId = uint32_t; ///< dense, one per (from, to, channel) direction
 
-/// Where a message's time went. `Ideal` (unloaded latency + own bytes at line rate) comes first; the
-/// excess is split by DESIGN's precedence, in this order.
+/// Where a message's time went. `Ideal` (unloaded latency + own bytes at line rate) comes first;
+/// the excess is split by DESIGN's precedence, in this order.
 enum class MessageState : uint8_t
 {
     Ideal,        ///< unloaded latency and own bytes at the path's line rate
@@ -78,30 +78,35 @@ class TransportClient
 
 struct TransportConfig
 {
-    uint32_t mtuPayloadBytes = 4096;   ///< 256 … 4096
-    std::string reliability = "selective-repeat"; ///< registry category "reliability": or "go-back-n"
-    std::string congestionControl = "none";       ///< registry category "congestion-control"
+    uint32_t mtuPayloadBytes = 4096; ///< 256 … 4096
+    std::string reliability =
+        "selective-repeat";                 ///< registry category "reliability": or "go-back-n"
+    std::string congestionControl = "none"; ///< registry category "congestion-control"
     std::map<std::string, std::string> congestionControlParameters;
-    uint8_t dataClass = 3;             ///< traffic class of data
-    uint8_t controlClass = 6;          ///< ACK, NACK, CNP
-    uint32_t ackEveryPackets = 1;      ///< coalescing; the last packet is always acknowledged
-    Tick retransmissionTimeout = 0;    ///< ps; 0 = 4 ms (ConWeave's L2Timeout)
-    uint32_t windowPackets = 0;        ///< cap on packets in flight per queue pair; 0 = receiver bitmap only
+    uint8_t dataClass = 3;          ///< traffic class of data
+    uint8_t controlClass = 6;       ///< ACK, NACK, CNP
+    uint32_t ackEveryPackets = 1;   ///< coalescing; the last packet is always acknowledged
+    Tick retransmissionTimeout = 0; ///< ps; 0 = 4 ms (ConWeave's L2Timeout)
+    uint32_t windowPackets =
+        0; ///< cap on packets in flight per queue pair; 0 = receiver bitmap only
     uint32_t reorderWindowPackets = 1024; ///< receiver's out-of-order bitmap (selective repeat)
-    Tick sendLatency = 0;              ///< Post() to first byte eligible (doorbell, DMA); ps
-    Tick receiveLatency = 0;           ///< last byte to completion; ps
+    Tick sendLatency = 0;                 ///< Post() to first byte eligible (doorbell, DMA); ps
+    Tick receiveLatency = 0;              ///< last byte to completion; ps
 };
 
 struct TransportCounters
 {
     uint64_t messages = 0;
-    uint64_t dataPackets = 0;   ///< first transmissions
+    uint64_t dataPackets = 0; ///< first transmissions
     uint64_t retransmits = 0;
     uint64_t timeouts = 0;
     uint64_t acks = 0;
     uint64_t nacks = 0;
     uint64_t cnps = 0;
-    uint64_t outOfOrder = 0;
+    uint64_t outOfOrder = 0;   ///< data packets that arrived ahead of a gap
+    uint64_t duplicates = 0;   ///< data packets that had been placed before
+    uint64_t delivered = 0;    ///< messages delivered
+    uint64_t payloadBytes = 0; ///< placed, each byte once
 };
 
 class Transport
@@ -134,8 +139,9 @@ class Transport
     std::unique_ptr<Impl> m_impl;
 };
 
-/// Data packet wire bytes for a payload: payload + 82 (validation A1), + 16 RETH on the first packet
-/// of a message, and on every packet under selective repeat (out-of-order placement needs it).
+/// Data packet wire bytes for a payload: payload + 82 (validation A1), + 16 RETH on the first
+/// packet of a message, and on every packet under selective repeat (out-of-order placement needs
+/// it).
 uint32_t DataWireBytes(uint32_t payloadBytes, bool reth);
 inline constexpr uint32_t kAckWireBytes = 86; ///< 20 + 18 + 20 + 8 + 12 + 4 AETH + 4 ICRC
 

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: rdma-engine.h
+// -------------------
+// The transport's machinery: NIC ports, sending and receiving halves of queue pairs, timers,
+// completions. Transport is its public face; reliability strategies use the section named for them.
+//
+// A NIC serves control packets first, then its ring of queue pairs that may send now, round robin
+// by packet. A queue pair that may not send is outside the ring, so no packet costs a scan. Pacing
+// has one packet of credit: a queue pair that was served late catches up with one packet early.
+//
+// Files: rdma-engine.cc (set-up, Post), rdma-nic.cc (port, ring), rdma-sender.cc (state of a
+// sending half, timers, ACKs), rdma-receiver.cc (data, control packets), rdma-timing.cc
+// (MessageTiming).
+
+#ifndef HEDDLE_RDMA_ENGINE_H
+#define HEDDLE_RDMA_ENGINE_H
+
+#include "ns3/rdma-queue-pair.h"
+#include "ns3/rdma-reliability.h"
+#include "ns3/rdma-transport.h"
+
+#include <tuple>
+#include <vector>
+
+namespace heddle
+{
+
+inline constexpr uint32_t kCnpWireBytes = 98; ///< 20 + 18 + 20 + 8 + 12 + 16 reserved + 4 ICRC
+
+/// What keeps an idle port from sending data.
+enum class PortBlock : uint8_t
+{
+    None,
+    Paused,
+    Down,
+};
+
+/// One NIC port, owned by its partition.
+struct NicState
+{
+    Packet* controlHead = nullptr;
+    Packet* controlTail = nullptr;
+    SenderQp* ringHead = nullptr;
+    SenderQp* ringTail = nullptr;
+    uint32_t sequence = 0; ///< of event keys
+    bool wakeRequested = false;
+    PortBlock block = PortBlock::None;
+    Tick busyUntil = 0;
+    Tick blockedSince = 0;
+    Tick pausedTotal = 0; ///< time that data waited for a paused idle port
+    Tick downTotal = 0;   ///< … for a port that is down
+    BitRate rate;
+    PortId lastHop = kNone; ///< the switch port that serves this NIC
+    Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
+    std::vector<Tick> lastCnpTo; ///< by sender; used with CnpScope::Source only
+};
+
+class TransportEngine : public NicClient
+{
+  public:
+    TransportEngine(EventCore& core, Network& network, const TransportConfig& config);
+    ~TransportEngine() override = default;
+    TransportEngine(const TransportEngine&) = delete;
+    TransportEngine& operator=(const TransportEngine&) = delete;
+
+    // --- for Transport
+    void SetClient(TransportClient* client);
+    QpId Connect(NicId from, NicId to, uint32_t channel);
+    void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);
+    Tick IdealTime(QpId qp, uint64_t bytes) const;
+    TransportCounters Counters() const;
+    std::vector<std::string> Outstanding(size_t limit) const;
+
+    // --- from the network
+    void OnReceive(Partition& part, NicId nic, Packet* packet) override;
+    void OnPortReady(Partition& part, NicId nic) override;
+
+    // --- for reliability strategies
+    const TransportConfig& config() const
+    {
+        return m_config;
+    }
+
+    Tick retransmissionTimeout() const
+    {
+        return m_timeout;
+    }
+
+    TransportCounters& counters(Partition& part)
+    {
+        return m_parts[part.index()].counters;
+    }
+
+    uint32_t fullWireBytes() const
+    {
+        return DataWireBytes(m_config.mtuPayloadBytes, true);
+    }
+
+    /// Everything before `sequence` has arrived. False when that is no news or nonsense.
+    bool Acknowledge(Partition& part, SenderQp& qp, uint32_t sequence);
+    /// Moves the retransmission timer; kForever stops it.
+    void SetTimeout(Partition& part, SenderQp& qp, Tick due);
+    /// `packet` has been placed for the first time.
+    void Place(Partition& part, ReceiverQp& qp, const Packet& packet);
+    /// `qp.expected` has advanced because of `packet`: delivers what is complete.
+    void Advance(Partition& part, ReceiverQp& qp, const Packet& packet);
+    /// ACK or NACK for `data`: cumulative `sequence`, `ahead` and `flags` as the strategy uses
+    /// them.
+    void Respond(Partition& part,
+                 const Packet& data,
+                 PacketType type,
+                 uint32_t sequence,
+                 uint16_t ahead,
+                 uint8_t flags);
+
+  private:
+    struct alignas(64) PartState
+    {
+        TransportCounters counters;
+        Pool<MessageRecord> records;
+        Pool<PendingDelivery> deliveries;
+    };
+
+    // rdma-engine.cc
+    void CheckConfig() const;
+    void MakeNics();
+    void InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel);
+    Tick ComputeIdeal(const SenderQp& qp, uint64_t bytes) const;
+    void StartMessage(MessageRecord& record, Tick earliest) const;
+
+    // rdma-nic.cc
+    void Arm(Partition& part, NicId nic, LazyTimer& timer, HandlerId handler, QpId qp, Tick due);
+    static bool Fired(Partition& part, LazyTimer& timer, const Event& event);
+    void Rearm(Partition& part, NicId nic, LazyTimer& timer, HandlerId handler, QpId qp);
+    void TryTransmit(Partition& part, NicId nic);
+    bool SendControl(Partition& part, NicId nic);
+    bool SendFromRing(Partition& part, NicId nic);
+    void SendData(Partition& part, NicState& nic, SenderQp& qp);
+    Packet* MakeData(Partition& part, const SenderQp& qp, const Outgoing& out);
+    void AccountSent(Partition& part, SenderQp& qp, const Outgoing& out, Tick busy);
+    void Wake(Partition& part, NicId nic);
+    void NoteBlocked(Partition& part, NicId nic);
+    static void SettleBlock(NicState& nic, Tick now);
+    void EnqueueControl(Partition& part, NicId nic, Packet* packet);
+
+    // rdma-sender.cc
+    QpState Classify(const SenderQp& qp, Tick now) const;
+    bool WindowFull(const SenderQp& qp) const;
+    void Enter(Partition& part, SenderQp& qp, QpState state);
+    void Refresh(Partition& part, SenderQp& qp);
+    void Charge(Partition& part, SenderQp& qp);
+    bool PickPacket(SenderQp& qp, Tick now, Outgoing& out);
+    void Pace(SenderQp& qp, Tick now, uint32_t wireBytes);
+    static Tick PacingGap(const SenderQp& qp);
+    void AfterCongestion(Partition& part, SenderQp& qp);
+    void OnSendTimer(Partition& part, const Event& event);
+    void OnTimeout(Partition& part, const Event& event);
+    void OnCongestionTimer(Partition& part, const Event& event);
+    void OnAck(Partition& part, SenderQp& qp, const Packet& packet);
+    void OnCnp(Partition& part, SenderQp& qp, const Packet& packet);
+
+    // rdma-receiver.cc
+    void OnData(Partition& part, const Packet& packet);
+    void NotifyCongestion(Partition& part, ReceiverQp& qp, const Packet& packet);
+    Tick& LastCnp(ReceiverQp& qp, const Packet& packet);
+    PortId BlamedPort(const Packet& packet) const;
+    Packet* MakeControl(Partition& part, const Packet& data, PacketType type, uint32_t wireBytes);
+    void Deliver(Partition& part, ReceiverQp& qp, const Packet& packet);
+    void OnDelivery(Partition& part, const Event& event);
+    void Complete(Partition& part, const Delivery& delivery);
+
+    // rdma-timing.cc
+    MessageTiming Timing(Partition& part, const ReceiverQp& qp, const Packet& packet) const;
+
+    EventCore& m_core;
+    Network& m_network;
+    TransportConfig m_config;
+    TransportClient* m_client = nullptr;
+    const ReliabilityOps* m_reliability;
+    CongestionControl m_congestion;
+    Tick m_timeout;
+    uint32_t m_window;
+    uint32_t m_firstEntity;
+    HandlerId m_onSendTimer;
+    HandlerId m_onTimeout;
+    HandlerId m_onCongestionTimer;
+    HandlerId m_onDelivery;
+    std::vector<NicState> m_nics;
+    StableArray<SenderQp> m_senders;
+    StableArray<ReceiverQp> m_receivers;
+    std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
+    std::vector<PartState> m_parts;
+};
+
+} // namespace heddle
+
+#endif

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The NIC's port: who sends next, and what keeps it from sending.
+#include "ns3/rdma-engine.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+
+namespace heddle
+{
+
+void
+TransportEngine::Arm(Partition& part,
+                     NicId nic,
+                     LazyTimer& timer,
+                     HandlerId handler,
+                     QpId qp,
+                     Tick due)
+{
+    timer.due = due;
+    if (due < timer.armed)
+    {
+        timer.armed = due;
+        const uint64_t key = m_core.Key(m_firstEntity + nic, m_nics[nic].sequence++);
+        part.Insert({due, key, 0, qp, handler, 0});
+    }
+}
+
+bool
+TransportEngine::Fired(Partition& part, LazyTimer& timer, const Event& event)
+{
+    if (event.time != timer.armed)
+    {
+        return false; // left behind when the timer was moved to an earlier time
+    }
+    timer.armed = kForever;
+    if (timer.due > part.now())
+    {
+        return false; // moved to a later time meanwhile: Rearm() follows
+    }
+    timer.due = kForever;
+    return true;
+}
+
+void
+TransportEngine::Rearm(Partition& part, NicId nic, LazyTimer& timer, HandlerId handler, QpId qp)
+{
+    if (timer.due != kForever)
+    {
+        Arm(part, nic, timer, handler, qp, timer.due);
+    }
+}
+
+void
+TransportEngine::OnPortReady(Partition& part, NicId nic)
+{
+    m_nics[nic].wakeRequested = false;
+    TryTransmit(part, nic);
+}
+
+void
+TransportEngine::TryTransmit(Partition& part, NicId nic)
+{
+    SettleBlock(m_nics[nic], part.now());
+    while (SendControl(part, nic) || SendFromRing(part, nic))
+    {
+    }
+    if (m_nics[nic].controlHead != nullptr || m_nics[nic].ringHead != nullptr)
+    {
+        Wake(part, nic);
+    }
+}
+
+bool
+TransportEngine::SendControl(Partition& part, NicId nic)
+{
+    NicState& state = m_nics[nic];
+    Packet* packet = state.controlHead;
+    if (packet == nullptr || !m_network.CanSend(part, nic, m_config.controlClass))
+    {
+        return false;
+    }
+    state.controlHead = packet->next;
+    packet->next = nullptr;
+    state.block = PortBlock::None;
+    state.busyUntil = part.now() + state.rate.TransmitTime(packet->wireBytes);
+    m_network.Send(part, nic, packet);
+    return true;
+}
+
+bool
+TransportEngine::SendFromRing(Partition& part, NicId nic)
+{
+    NicState& state = m_nics[nic];
+    SenderQp* qp = state.ringHead;
+    if (qp == nullptr)
+    {
+        return false;
+    }
+    if (!m_network.CanSend(part, nic, m_config.dataClass))
+    {
+        NoteBlocked(part, nic);
+        return false;
+    }
+    state.ringHead = qp->ringNext;
+    qp->ringNext = nullptr;
+    qp->inRing = false;
+    state.block = PortBlock::None;
+    // Its rate may have been cut or its window shut while it waited.
+    const QpState now = Classify(*qp, part.now());
+    if (now != QpState::Ready)
+    {
+        Enter(part, *qp, now);
+        return true;
+    }
+    SendData(part, state, *qp);
+    return true;
+}
+
+void
+TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
+{
+    Charge(part, qp);
+    qp.state = QpState::Idle;
+    Outgoing out{};
+    if (!PickPacket(qp, part.now(), out))
+    {
+        Refresh(part, qp);
+        return;
+    }
+    Packet* packet = MakeData(part, qp, out);
+    const uint32_t wireBytes = packet->wireBytes;
+    const Tick busy = nic.rate.TransmitTime(wireBytes);
+    nic.busyUntil = part.now() + busy;
+    AccountSent(part, qp, out, busy);
+    if (m_congestion.ops->onSend != nullptr)
+    {
+        m_congestion.ops->onSend(m_congestion.parameters.get(),
+                                 qp.congestion,
+                                 part.now(),
+                                 wireBytes);
+    }
+    Pace(qp, part.now(), wireBytes);
+    m_network.Send(part, qp.from, packet);
+    m_reliability->onSent(*this, part, qp, out);
+    AfterCongestion(part, qp);
+}
+
+Packet*
+TransportEngine::MakeData(Partition& part, const SenderQp& qp, const Outgoing& out)
+{
+    Packet* packet = m_network.Alloc(part);
+    packet->type = PacketType::Data;
+    packet->trafficClass = m_config.dataClass;
+    packet->flow = qp.id;
+    packet->sequence = out.sequence;
+    packet->source = qp.from;
+    packet->destination = qp.to;
+    packet->entropy = qp.entropy;
+    packet->payloadBytes = out.payload;
+    packet->wireBytes = static_cast<uint16_t>(
+        DataWireBytes(out.payload, out.first || m_reliability->addressEveryPacket));
+    const bool lastOfWindow = WindowFull(qp); // nothing follows that could bring the ACK on
+    packet->flags = static_cast<uint8_t>(
+        (m_congestion.ecnCapable ? packet_flag::kEcnCapable : 0) |
+        (out.last ? packet_flag::kLast : 0) | (out.resend ? packet_flag::kRetransmit : 0) |
+        (out.last || out.resend || lastOfWindow ? packet_flag::kAckRequest : 0));
+    return packet;
+}
+
+void
+TransportEngine::AccountSent(Partition& part, SenderQp& qp, const Outgoing& out, Tick busy)
+{
+    qp.freeAt = part.now() + busy;
+    if (out.resend)
+    {
+        ++counters(part).retransmits;
+        // Going back shows at the receiver as a stall instead: see Place().
+        if (m_reliability->takeLost != nullptr && qp.starting != nullptr &&
+            qp.starting->started <= part.now())
+        {
+            qp.starting->waits.resend += busy;
+        }
+        return;
+    }
+    ++counters(part).dataPackets;
+    qp.emittedAt = qp.freeAt;
+    if (!out.last)
+    {
+        return;
+    }
+    qp.starting = qp.starting->next;
+    if (qp.starting != nullptr)
+    {
+        StartMessage(*qp.starting, qp.emittedAt);
+    }
+}
+
+void
+TransportEngine::Wake(Partition& part, NicId nic)
+{
+    if (!m_nics[nic].wakeRequested)
+    {
+        m_nics[nic].wakeRequested = true;
+        m_network.WakeWhenReady(part, nic);
+    }
+}
+
+void
+TransportEngine::NoteBlocked(Partition& part, NicId nic)
+{
+    NicState& state = m_nics[nic];
+    if (part.now() < state.busyUntil)
+    {
+        return;
+    }
+    state.block = m_network.IsPaused(nic, m_config.dataClass) ? PortBlock::Paused : PortBlock::Down;
+    state.blockedSince = part.now();
+}
+
+void
+TransportEngine::SettleBlock(NicState& nic, Tick now)
+{
+    if (nic.block == PortBlock::None)
+    {
+        return;
+    }
+    (nic.block == PortBlock::Paused ? nic.pausedTotal : nic.downTotal) += now - nic.blockedSince;
+    nic.blockedSince = now;
+}
+
+void
+TransportEngine::EnqueueControl(Partition& part, NicId nic, Packet* packet)
+{
+    NicState& state = m_nics[nic];
+    packet->next = nullptr;
+    if (state.controlHead == nullptr)
+    {
+        state.controlHead = packet;
+    }
+    else
+    {
+        state.controlTail->next = packet;
+    }
+    state.controlTail = packet;
+    TryTransmit(part, nic);
+}
+
+} // namespace heddle

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: rdma-queue-pair.h
+// -----------------------
+// The two halves of a queue pair. The sending half belongs to the sender's partition, the receiving
+// half to the receiver's; they share only MessageRecords, under the rule stated there.
+//
+// Packet sequence numbers are 32 bits and wrap; compare them by Ahead().
+
+#ifndef HEDDLE_RDMA_QUEUE_PAIR_H
+#define HEDDLE_RDMA_QUEUE_PAIR_H
+
+#include "ns3/rdma-congestion.h"
+#include "ns3/rdma-transport.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace heddle
+{
+
+/// a − b as a signed distance of wrapping sequence numbers.
+inline int32_t
+Ahead(uint32_t a, uint32_t b)
+{
+    return static_cast<int32_t>(a - b);
+}
+
+/// Times that a message waited at its sender before first copies of its packets; ps.
+struct SenderWaits
+{
+    Tick down = 0;
+    Tick resend = 0; ///< its port time went to resent packets of the same queue pair
+    Tick paused = 0;
+    Tick paced = 0;
+    Tick ownPort = 0;
+};
+
+/**
+ * One message. Written by the sender's partition until the first copy of its last packet leaves,
+ * then read-only (but for `next`). The receiver reads it only when a packet of it arrives that was
+ * sent after the writing, or, out of order, once all packets have arrived; a packet takes at least
+ * the look-ahead of the event core, so a window barrier lies between writing and reading. `next` is
+ * written when the following message is posted and read when a packet of that one has arrived. The
+ * sender frees a record when the *following* message is acknowledged: the receiver has left it
+ * then.
+ */
+struct MessageRecord
+{
+    MessageRecord* next = nullptr;
+    uint64_t bytes = 0;
+    uint64_t cookie = 0;
+    Tick posted = 0;
+    Tick started = 0;
+    Tick ideal = 0; ///< IdealTime(bytes) less the part of sendLatency hidden before `started`
+    uint32_t firstSequence = 0;
+    uint32_t lastSequence = 0;
+    SenderWaits waits;
+    PortId pausedCulprit = kNone;
+    PortId pacedCulprit = kNone;
+};
+
+/// An event that is moved lazily: later without touching the wheel, earlier by one more event.
+struct LazyTimer
+{
+    Tick due = kForever;
+    Tick armed = kForever; ///< time of the earliest event in the wheel
+};
+
+/// Where a sending half is in its life.
+enum class QpState : uint8_t
+{
+    Idle,     ///< nothing to send
+    Doorbell, ///< posted, the NIC has not seen it yet
+    Paced,    ///< the rate forbids
+    Window,   ///< the window is full
+    Ready,    ///< in the NIC's ring
+};
+
+/// A packet in flight under selective repeat; `before` and `after` are low bits of sequence numbers
+/// in the list of transmissions ordered by time.
+struct PacketSlot
+{
+    Tick sentAt;
+    uint16_t before;
+    uint16_t after;
+    uint16_t payload;
+    uint8_t flags; ///< slot_flag
+};
+
+static_assert(sizeof(PacketSlot) == 16);
+
+namespace slot_flag
+{
+inline constexpr uint8_t kAcked = 1;
+inline constexpr uint8_t kListed = 2; ///< in the list of transmissions
+inline constexpr uint8_t kLast = 4;   ///< last packet of its message
+} // namespace slot_flag
+
+/// Selective repeat's sending state: a ring of slots that grows to the window.
+struct FlightTable
+{
+    std::vector<PacketSlot> slots; ///< power of two
+    uint32_t oldest = 0;           ///< head of the list of transmissions (sequence number)
+    uint32_t newest = 0;           ///< tail
+    uint32_t listed = 0;           ///< its length
+    std::vector<uint32_t> lost;    ///< to be resent, in order of detection
+    size_t lostTaken = 0;
+    Tick newestAcked = 0; ///< latest sentAt among acknowledged transmissions
+    Tick tolerance = 0;   ///< reordering that is not yet loss; ps
+};
+
+/// The sending half.
+struct SenderQp
+{
+    QpId id = 0;
+    NicId from = 0;
+    NicId to = 0;
+    uint32_t channel = 0;
+    uint32_t entropy = 0;
+    QpState state = QpState::Idle;
+    bool inRing = false;
+    uint8_t backoff = 0; ///< consecutive time-outs
+    SenderQp* ringNext = nullptr;
+
+    uint32_t acked = 0;   ///< first not acknowledged ("una")
+    uint32_t next = 0;    ///< next to send
+    uint32_t maxSent = 0; ///< next that was never sent
+    uint32_t posted = 0;  ///< end of the posted messages
+    uint32_t window = 0;  ///< cap on next − acked; packets
+
+    MessageRecord* retired = nullptr;  ///< acknowledged, kept for the receiver's `next`
+    MessageRecord* oldest = nullptr;   ///< contains `acked`
+    MessageRecord* current = nullptr;  ///< contains `next`; null when everything was sent
+    MessageRecord* newest = nullptr;   ///< last posted
+    MessageRecord* starting = nullptr; ///< contains `maxSent`: waits are charged to it
+
+    Tick stateSince = 0;
+    Tick downSnapshot = 0;   ///< NIC totals when the state was entered
+    Tick pausedSnapshot = 0; ///< of the NIC (Ready) or of the class (Paced, Window)
+    Tick freeAt = 0;         ///< end of its own latest transmission
+    Tick emittedAt = 0;      ///< end of its latest first-copy transmission
+    Tick paceFrom = 0;       ///< pacing credit starts here
+    Tick nextSend = 0;       ///< paceFrom + lastBytes at the present rate
+    uint32_t lastBytes = 0;
+    PortId echoedPort = kNone; ///< worst port named by the latest mark or CNP
+
+    LazyTimer sendTimer;
+    LazyTimer timeout;
+    LazyTimer congestionTimer;
+    CongestionState congestion;
+    FlightTable flight;
+
+    Tick baseRoundTrip = 0;
+    BitRate wireRate;        ///< min of NIC and path
+    uint64_t idealBytes = 0; ///< cache of IdealTime
+    Tick idealTime = 0;
+};
+
+/// The receiving half.
+struct ReceiverQp
+{
+    uint32_t expected = 0;            ///< first not received
+    uint32_t unacked = 0;             ///< in-order packets since the last ACK
+    MessageRecord* current = nullptr; ///< last delivered, or the one being received
+    bool inMessage = false;           ///< `current` is being received
+    bool gapOpen = false;             ///< go-back-n: NACK sent, gap still open
+    Tick lastNack = 0;
+    Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
+    Tick lastPlaced = 0;          ///< latest acceptance of a packet of `current` or before
+    Tick lossStall = 0;           ///< of `current`: progress that waited for resent packets; ps
+    std::vector<uint64_t> bitmap; ///< selective repeat: placed beyond `expected`, ring by sequence
+    uint32_t beyond = 0;          ///< bits set in it
+    struct PendingDelivery* firstPending = nullptr; ///< waiting for receiveLatency, in order
+    struct PendingDelivery* lastPending = nullptr;
+};
+
+/// A completion on its way to the client.
+struct PendingDelivery
+{
+    PendingDelivery* next = nullptr;
+    Delivery delivery;
+};
+
+/// Append-only array whose elements never move.
+template <class T>
+class StableArray
+{
+  public:
+    T& operator[](uint32_t i)
+    {
+        return m_chunks[i >> kBits][i & kMask];
+    }
+
+    const T& operator[](uint32_t i) const
+    {
+        return m_chunks[i >> kBits][i & kMask];
+    }
+
+    uint32_t size() const
+    {
+        return m_size;
+    }
+
+    T& Append()
+    {
+        if ((m_size & kMask) == 0)
+        {
+            m_chunks.push_back(std::make_unique<T[]>(kMask + 1));
+        }
+        return (*this)[m_size++];
+    }
+
+  private:
+    static constexpr unsigned kBits = 6;
+    static constexpr uint32_t kMask = (1U << kBits) - 1;
+    std::vector<std::unique_ptr<T[]>> m_chunks;
+    uint32_t m_size = 0;
+};
+
+/// Free-list pool of one partition. Objects may be freed only by the partition that took them.
+template <class T>
+class Pool
+{
+  public:
+    T* Take()
+    {
+        if (m_free == nullptr)
+        {
+            m_blocks.push_back(std::make_unique<T[]>(kBlock));
+            for (size_t i = 0; i < kBlock; ++i)
+            {
+                Give(&m_blocks.back()[i]);
+            }
+        }
+        T* object = m_free;
+        m_free = object->next;
+        *object = T{};
+        return object;
+    }
+
+    void Give(T* object)
+    {
+        object->next = m_free;
+        m_free = object;
+    }
+
+  private:
+    static constexpr size_t kBlock = 64;
+    T* m_free = nullptr;
+    std::vector<std::unique_ptr<T[]>> m_blocks;
+};
+
+} // namespace heddle
+
+#endif

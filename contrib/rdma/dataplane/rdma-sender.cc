@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The sending half of a queue pair: may it send, since when not and why, what next; signals.
+#include "ns3/rdma-engine.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+bool
+TransportEngine::WindowFull(const SenderQp& qp) const
+{
+    uint64_t window = qp.window;
+    if (qp.congestion.windowPackets > 0)
+    {
+        window = std::min(window, qp.congestion.windowPackets);
+    }
+    return static_cast<uint64_t>(Ahead(qp.next, qp.acked)) >= window;
+}
+
+QpState
+TransportEngine::Classify(const SenderQp& qp, Tick now) const
+{
+    if (qp.flight.lost.empty())
+    {
+        if (qp.next == qp.posted)
+        {
+            return QpState::Idle;
+        }
+        if (qp.current->posted + m_config.sendLatency > now)
+        {
+            return QpState::Doorbell;
+        }
+        if (WindowFull(qp))
+        {
+            return QpState::Window;
+        }
+    }
+    return qp.nextSend > now ? QpState::Paced : QpState::Ready;
+}
+
+void
+TransportEngine::Refresh(Partition& part, SenderQp& qp)
+{
+    if (!qp.inRing) // in the ring it is looked at again when its turn comes
+    {
+        Enter(part, qp, Classify(qp, part.now()));
+    }
+}
+
+void
+TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
+{
+    NicState& nic = m_nics[qp.from];
+    if (state != qp.state)
+    {
+        SettleBlock(nic, part.now());
+        Charge(part, qp);
+        qp.state = state;
+        qp.stateSince = part.now();
+        qp.downSnapshot = nic.downTotal;
+        qp.pausedSnapshot = nic.pausedTotal;
+        if (state == QpState::Paced || state == QpState::Window)
+        {
+            qp.pausedSnapshot = m_network.PausedTime(part, qp.from, m_config.dataClass);
+        }
+    }
+    if (state == QpState::Doorbell)
+    {
+        const Tick due = qp.current->posted + m_config.sendLatency;
+        Arm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id, due);
+    }
+    else if (state == QpState::Paced)
+    {
+        Arm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id, qp.nextSend);
+    }
+    else if (state == QpState::Ready)
+    {
+        qp.inRing = true;
+        (nic.ringHead == nullptr ? nic.ringHead : nic.ringTail->ringNext) = &qp;
+        nic.ringTail = &qp;
+    }
+}
+
+/// Books the time since the state was entered. Only waits before a first copy count: what a resent
+/// packet costs shows at the receiver.
+void
+TransportEngine::Charge(Partition& part, SenderQp& qp)
+{
+    MessageRecord* message = qp.starting;
+    if (message == nullptr || qp.next != qp.maxSent || qp.state == QpState::Idle ||
+        qp.state == QpState::Doorbell)
+    {
+        return;
+    }
+    const Tick from = std::max({qp.stateSince, qp.freeAt, message->started});
+    const Tick wait = part.now() - from;
+    if (wait <= 0)
+    {
+        return;
+    }
+    SenderWaits& waits = message->waits;
+    Tick paused = 0;
+    Tick left = wait;
+    if (qp.state == QpState::Ready)
+    {
+        const NicState& nic = m_nics[qp.from];
+        const Tick down = std::min(left, nic.downTotal - qp.downSnapshot);
+        waits.down += down;
+        left -= down;
+        paused = std::min(left, nic.pausedTotal - qp.pausedSnapshot);
+        waits.ownPort += left - paused;
+    }
+    else
+    {
+        const Tick total = m_network.PausedTime(part, qp.from, m_config.dataClass);
+        paused = std::min(left, total - qp.pausedSnapshot);
+        waits.paced += left - paused;
+        message->pacedCulprit = qp.echoedPort;
+    }
+    waits.paused += paused;
+    if (paused > 0)
+    {
+        message->pausedCulprit = m_network.PauseCulprit(qp.from, m_config.dataClass);
+    }
+}
+
+bool
+TransportEngine::PickPacket(SenderQp& qp, Tick now, Outgoing& out)
+{
+    if (!qp.flight.lost.empty() && m_reliability->takeLost(qp, out))
+    {
+        return true;
+    }
+    const MessageRecord* message = qp.current;
+    if (qp.next == qp.posted || message->posted + m_config.sendLatency > now || WindowFull(qp))
+    {
+        return false; // only listed as lost, and acknowledged meanwhile
+    }
+    out.sequence = qp.next;
+    out.first = qp.next == message->firstSequence;
+    out.last = qp.next == message->lastSequence;
+    out.resend = qp.next != qp.maxSent;
+    const uint64_t before = uint64_t{qp.next - message->firstSequence} * m_config.mtuPayloadBytes;
+    out.payload = static_cast<uint16_t>(
+        std::min<uint64_t>(message->bytes - before, m_config.mtuPayloadBytes));
+    ++qp.next;
+    if (out.last)
+    {
+        qp.current = message->next;
+    }
+    if (!out.resend)
+    {
+        qp.maxSent = qp.next;
+    }
+    return true;
+}
+
+Tick
+TransportEngine::PacingGap(const SenderQp& qp)
+{
+    if (qp.congestion.rate >= qp.congestion.lineRate)
+    {
+        return 0;
+    }
+    return static_cast<Tick>(std::ceil(qp.lastBytes * 8e12 / qp.congestion.rate));
+}
+
+void
+TransportEngine::Pace(SenderQp& qp, Tick now, uint32_t wireBytes)
+{
+    qp.lastBytes = wireBytes;
+    qp.paceFrom = std::max(qp.nextSend, now - PacingGap(qp));
+}
+
+void
+TransportEngine::AfterCongestion(Partition& part, SenderQp& qp)
+{
+    // A changed rate also moves the send that was scheduled under the old one.
+    qp.nextSend = qp.paceFrom + PacingGap(qp);
+    if (qp.congestion.timer != qp.congestionTimer.due)
+    {
+        const Tick due = qp.congestion.timer;
+        Arm(part, qp.from, qp.congestionTimer, m_onCongestionTimer, qp.id, due);
+    }
+    Refresh(part, qp);
+}
+
+void
+TransportEngine::OnSendTimer(Partition& part, const Event& event)
+{
+    SenderQp& qp = m_senders[event.entity];
+    if (!Fired(part, qp.sendTimer, event))
+    {
+        Rearm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id);
+        return;
+    }
+    Refresh(part, qp);
+    TryTransmit(part, qp.from);
+}
+
+void
+TransportEngine::SetTimeout(Partition& part, SenderQp& qp, Tick due)
+{
+    Arm(part, qp.from, qp.timeout, m_onTimeout, qp.id, due);
+}
+
+void
+TransportEngine::OnTimeout(Partition& part, const Event& event)
+{
+    SenderQp& qp = m_senders[event.entity];
+    if (!Fired(part, qp.timeout, event))
+    {
+        Rearm(part, qp.from, qp.timeout, m_onTimeout, qp.id);
+        return;
+    }
+    ++counters(part).timeouts;
+    m_reliability->onTimeout(*this, part, qp);
+    if (m_congestion.ops->onLoss != nullptr)
+    {
+        m_congestion.ops->onLoss(m_congestion.parameters.get(), qp.congestion, part.now(), true);
+    }
+    AfterCongestion(part, qp);
+    TryTransmit(part, qp.from);
+}
+
+void
+TransportEngine::OnCongestionTimer(Partition& part, const Event& event)
+{
+    SenderQp& qp = m_senders[event.entity];
+    if (!Fired(part, qp.congestionTimer, event))
+    {
+        Rearm(part, qp.from, qp.congestionTimer, m_onCongestionTimer, qp.id);
+        return;
+    }
+    qp.congestion.timer = kForever;
+    m_congestion.ops->onTimer(m_congestion.parameters.get(), qp.congestion, part.now());
+    AfterCongestion(part, qp);
+    TryTransmit(part, qp.from);
+}
+
+bool
+TransportEngine::Acknowledge(Partition& part, SenderQp& qp, uint32_t sequence)
+{
+    if (Ahead(sequence, qp.acked) <= 0 || Ahead(sequence, qp.maxSent) > 0)
+    {
+        return false;
+    }
+    qp.acked = sequence;
+    qp.backoff = 0;
+    MessageRecord* lastDone = qp.retired;
+    while (qp.oldest != nullptr && Ahead(sequence, qp.oldest->lastSequence) > 0)
+    {
+        lastDone = qp.oldest;
+        qp.oldest = lastDone->next;
+        if (qp.current == lastDone)
+        {
+            qp.current = lastDone->next;
+        }
+    }
+    if (Ahead(sequence, qp.next) > 0)
+    {
+        qp.next = sequence; // it had gone back for packets that had arrived after all
+    }
+    // Last, because the client may post from here.
+    while (qp.retired != lastDone)
+    {
+        MessageRecord* done = qp.retired->next;
+        m_parts[part.index()].records.Give(qp.retired);
+        qp.retired = done;
+        if (m_client != nullptr)
+        {
+            m_client->OnAcknowledged(part, qp.id, done->cookie);
+        }
+    }
+    return true;
+}
+
+void
+TransportEngine::OnAck(Partition& part, SenderQp& qp, const Packet& packet)
+{
+    const bool marked = (packet.flags & packet_flag::kEcnEcho) != 0;
+    if (marked)
+    {
+        qp.echoedPort = packet.worstPort;
+    }
+    const uint32_t newly = m_reliability->onAck(*this, part, qp, packet);
+    const CongestionOps& ops = *m_congestion.ops;
+    const void* parameters = m_congestion.parameters.get();
+    if (packet.type == PacketType::Nack && ops.onLoss != nullptr)
+    {
+        ops.onLoss(parameters, qp.congestion, part.now(), false);
+    }
+    if (ops.onAck != nullptr)
+    {
+        const AckSignal signal{part.now() - packet.sentAt, newly, marked};
+        ops.onAck(parameters, qp.congestion, part.now(), signal);
+    }
+    AfterCongestion(part, qp);
+    TryTransmit(part, qp.from);
+}
+
+void
+TransportEngine::OnCnp(Partition& part, SenderQp& qp, const Packet& packet)
+{
+    qp.echoedPort = packet.worstPort;
+    if (m_congestion.ops->onCnp == nullptr)
+    {
+        return;
+    }
+    m_congestion.ops->onCnp(m_congestion.parameters.get(), qp.congestion, part.now());
+    AfterCongestion(part, qp);
+    TryTransmit(part, qp.from);
+}
+
+} // namespace heddle

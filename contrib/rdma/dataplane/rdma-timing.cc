@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Where a message's time went. Duration T = ideal + excess. The excess is handed out in the
+// precedence of DESIGN: each state takes min(what was measured for it, what is left), so that the
+// sum is exact whatever overlaps. What is left in the end goes to LastHop, the one place on the way
+// that nothing measures directly.
+//
+// Known deviations: (1) a link or route that goes down inside the fabric shows as LossRecovery,
+// because all a transport sees is loss; (2) the interior waits are those of the packet that
+// completed the message; (3) when the fabric's links are faster than the NIC's and a
+// store-and-forward switch lies between, the ideal of a message with a short last packet is too
+// long by at most one packet time of the fast link (see ComputeIdeal); the excess is then 0, never
+// negative.
+#include "ns3/rdma-engine.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+
+namespace heddle
+{
+
+/// Unloaded latency of the largest packet, the others at line rate: over equal links n packets
+/// through store-and-forward or cut-through hops take exactly that (the largest one is the critical
+/// packet at every hop but one).
+Tick
+TransportEngine::ComputeIdeal(const SenderQp& qp, uint64_t bytes) const
+{
+    const uint32_t mtu = m_config.mtuPayloadBytes;
+    const uint64_t packets = (bytes + mtu - 1) / mtu;
+    const auto tail = static_cast<uint32_t>(bytes - (packets - 1) * mtu);
+    const bool always = m_reliability->addressEveryPacket;
+    const uint32_t firstWire = DataWireBytes(packets == 1 ? tail : mtu, true);
+    Tick others = 0;
+    if (packets > 1)
+    {
+        const Tick middle = qp.wireRate.TransmitTime(DataWireBytes(mtu, always));
+        others = static_cast<Tick>(packets - 2) * middle +
+                 qp.wireRate.TransmitTime(DataWireBytes(tail, always));
+    }
+    return m_config.sendLatency + m_network.UnloadedLatency(qp.from, qp.to, firstWire) + others +
+           m_config.receiveLatency;
+}
+
+Tick
+TransportEngine::IdealTime(QpId qp, uint64_t bytes) const
+{
+    return ComputeIdeal(m_senders[qp], bytes);
+}
+
+namespace
+{
+
+/// Hands out an amount in order of precedence.
+class Split
+{
+  public:
+    Split(MessageTiming& timing, Tick excess) : m_timing(timing), m_left(excess)
+    {
+    }
+
+    Tick Take(MessageState state, Tick measured)
+    {
+        const Tick taken = std::clamp<Tick>(measured, 0, m_left);
+        m_timing.state[static_cast<size_t>(state)] += taken;
+        m_left -= taken;
+        return taken;
+    }
+
+    void TakeRest(MessageState state)
+    {
+        Take(state, m_left);
+    }
+
+  private:
+    MessageTiming& m_timing;
+    Tick m_left;
+};
+
+} // namespace
+
+MessageTiming
+TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& packet) const
+{
+    const MessageRecord& message = *qp.current;
+    MessageTiming timing;
+    timing.posted = message.posted;
+    timing.started = message.started;
+    timing.finished = part.now() + m_config.receiveLatency;
+    const Tick total = timing.finished - timing.started;
+    const Tick ideal = std::min(message.ideal, total);
+    timing.state[static_cast<size_t>(MessageState::Ideal)] = ideal;
+    if (total == ideal)
+    {
+        return timing;
+    }
+    const SenderWaits& waits = message.waits;
+    const Tick paused = Tick{packet.pauseWait} << kWaitShift;
+    const Tick queued = Tick{packet.queueWait} << kWaitShift;
+    const Tick unloaded =
+        m_network.UnloadedLatency(packet.source, packet.destination, packet.wireBytes);
+    const Tick lastHop = part.now() - packet.sentAt - unloaded - paused - queued;
+
+    Split split(timing, total - ideal);
+    split.Take(MessageState::Down, waits.down);
+    split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend);
+    const Tick ownPause = split.Take(MessageState::Paused, waits.paused);
+    const Tick farPause = split.Take(MessageState::Paused, paused);
+    const Tick paced = split.Take(MessageState::Paced, waits.paced);
+    split.Take(MessageState::OwnPort, waits.ownPort);
+    split.Take(MessageState::LastHop, lastHop);
+    const Tick inFabric = split.Take(MessageState::FabricQueue, queued);
+    split.TakeRest(MessageState::LastHop);
+
+    const Tick worst = std::max({ownPause, farPause, paced, inFabric});
+    if (worst > 0)
+    {
+        timing.culprit = worst == ownPause ? message.pausedCulprit
+                         : worst == paced  ? message.pacedCulprit
+                                           : packet.worstPort;
+    }
+    return timing;
+}
+
+} // namespace heddle

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/rdma-transport.h"
+
+#include "ns3/rdma-engine.h"
+
+namespace heddle
+{
+
+class Transport::Impl : public TransportEngine
+{
+  public:
+    using TransportEngine::TransportEngine;
+};
+
+Transport::Transport(EventCore& core, Network& network, const TransportConfig& config)
+    : m_impl(std::make_unique<Impl>(core, network, config))
+{
+}
+
+Transport::~Transport() = default;
+
+void
+Transport::SetClient(TransportClient* client)
+{
+    m_impl->SetClient(client);
+}
+
+QpId
+Transport::Connect(NicId from, NicId to, uint32_t channel)
+{
+    return m_impl->Connect(from, to, channel);
+}
+
+void
+Transport::Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie)
+{
+    m_impl->Post(part, qp, bytes, cookie);
+}
+
+Tick
+Transport::IdealTime(QpId qp, uint64_t bytes) const
+{
+    return m_impl->IdealTime(qp, bytes);
+}
+
+TransportCounters
+Transport::counters() const
+{
+    return m_impl->Counters();
+}
+
+std::vector<std::string>
+Transport::Outstanding(size_t limit) const
+{
+    return m_impl->Outstanding(limit);
+}
+
+uint32_t
+DataWireBytes(uint32_t payloadBytes, bool reth)
+{
+    // 20 preamble and gap, 18 Ethernet, 20 IPv4, 8 UDP, 12 BTH, 4 ICRC; 16 RETH.
+    return payloadBytes + 82 + (reth ? 16 : 0);
+}
+
+} // namespace heddle
