@@ -19,12 +19,19 @@ Key(const Connection& c)
 
 } // namespace
 
+uint32_t
+Plan::GroupOf(const Task& task) const
+{
+    return task.kind == TaskKind::Collective
+               ? 2 * task.comm + (task.collective == CollectiveKind::AllToAll ? 1 : 0)
+               : 2 * static_cast<uint32_t>(m_graph.communicators().size());
+}
+
 /// The connections over which a task sends, unique, unsorted.
 void
 Plan::CollectConnections(TaskId id, std::vector<Connection>& out) const
 {
     const Task& task = m_graph.tasks()[id];
-    const auto pointToPoint = static_cast<uint32_t>(m_graph.communicators().size());
     Expansion expansion;
     Expand(id, expansion);
     std::set<std::pair<Rank, uint16_t>> seen;
@@ -35,7 +42,7 @@ Plan::CollectConnections(TaskId id, std::vector<Connection>& out) const
             continue;
         }
         Connection c{};
-        c.group = task.kind == TaskKind::Collective ? task.comm : pointToPoint;
+        c.group = GroupOf(task);
         c.from = task.rank;
         c.to = op.peer;
         c.channel = op.channel;
@@ -63,7 +70,6 @@ Plan::FindConnections()
     const auto& tasks = m_graph.tasks();
     // Calls that differ only in their sequence number use the same connections.
     std::set<std::tuple<Rank, uint32_t, CollectiveKind, uint64_t, Rank, TaskId>> seen;
-    const auto pointToPoint = static_cast<uint32_t>(m_graph.communicators().size());
     for (TaskId id = 0; id < tasks.size(); ++id)
     {
         const Task& t = tasks[id];
@@ -73,7 +79,7 @@ Plan::FindConnections()
         }
         const bool collective = t.kind == TaskKind::Collective;
         if (seen.emplace(t.rank,
-                         collective ? t.comm : pointToPoint,
+                         GroupOf(t),
                          t.collective,
                          t.bytes,
                          t.peer,
@@ -110,9 +116,7 @@ uint32_t
 Plan::FindConnection(const Task& task, const ChunkOp& op) const
 {
     Connection wanted{};
-    wanted.group = task.kind == TaskKind::Collective
-                       ? task.comm
-                       : static_cast<uint32_t>(m_graph.communicators().size());
+    wanted.group = GroupOf(task);
     const bool send = op.kind == ChunkOp::Kind::Send;
     wanted.from = send ? task.rank : op.peer;
     wanted.to = send ? op.peer : task.rank;

@@ -5,8 +5,9 @@
 // What is known before a job runs and does not change: partitions of ranks, successors of tasks
 // (streams included), who meets whom in collectives and send/recv, and the connections.
 //
-// A connection is (communicator or point-to-point, from, to, channel), as in NCCL, where each
-// communicator has its own queue pairs. Connections must exist before the run, so every distinct
+// A connection is (group, from, to, channel). As in NCCL, each communicator has connections and
+// queue pairs of its own, and all-to-all (which may go through relays) others than rings; all
+// send/recv tasks form one more group. Connections must exist before the run, so every distinct
 // call is expanded once here.
 
 #ifndef HEDDLE_TRAINING_PLAN_H
@@ -26,7 +27,7 @@ namespace heddle
 
 struct Connection
 {
-    uint32_t group; ///< communicator, or their number for point-to-point
+    uint32_t group; ///< Plan::GroupOf
     Rank from;
     Rank to;
     uint16_t channel;
@@ -123,6 +124,7 @@ class Plan
     }
 
   private:
+    uint32_t GroupOf(const Task& task) const;
     void PlacePartitions(const JobConfig& config, uint32_t partitions);
     void LinkTasks();
     void MatchCollectives();

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ns3/training-stall.h"
 
+#include "ns3/collectives-algorithm.h"
+
 namespace heddle
 {
 
 namespace
 {
 
-const char*
+std::string
 KindName(const Task& task)
 {
     switch (task.kind)
@@ -21,20 +23,7 @@ KindName(const Task& task)
     case TaskKind::Collective:
         break;
     }
-    switch (task.collective)
-    {
-    case CollectiveKind::AllReduce:
-        return "all-reduce";
-    case CollectiveKind::AllGather:
-        return "all-gather";
-    case CollectiveKind::ReduceScatter:
-        return "reduce-scatter";
-    case CollectiveKind::AllToAll:
-        return "all-to-all";
-    case CollectiveKind::Broadcast:
-        return "broadcast";
-    }
-    return "?";
+    return CollectiveName(task.collective);
 }
 
 } // namespace
