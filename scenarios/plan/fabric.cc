@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "loader/choice.h"
+#include "plan/plan.h"
+
+#include "ns3/optics-technology.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+constexpr Tick kPlainDelayPerMetre = 5 * kNanosecond; ///< fibre 4.9, copper 4.6 ns/m, rounded up
+
+/// The tiers of links as the schema names them.
+struct TierName
+{
+    const char* field;
+    double defaultMetres;
+};
+
+constexpr TierName kTiers[] = {{"nic_leaf", 3}, {"leaf_spine", 20}, {"spine_core", 50}};
+
+struct TierPlan
+{
+    BitRate rate;
+    Tick delay = 0;
+    double loss = 0;
+    std::optional<LinkTechnology> technology;
+};
+
+std::optional<LinkTechnology>
+ReadTechnology(const ScenarioNode& tier, double metres)
+{
+    if (!tier.Has("technology"))
+    {
+        return std::nullopt;
+    }
+    const ChosenModel chosen = ReadChoice(tier, "technology", "link-technology", "");
+    const LinkTechnology technology = tier.Child("technology").At("name", [&] {
+        return ConfigureLinkTechnology(chosen.name, chosen.given);
+    });
+    tier.At(tier.Has("length") ? "length" : "technology", [&] { CheckReach(technology, metres); });
+    return technology;
+}
+
+TierPlan
+ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate)
+{
+    const ScenarioNode tier = fabric.Child(kTiers[index].field);
+    TierPlan plan;
+    plan.rate = nicRate;
+    if (index > 0)
+    {
+        plan.rate = tier.Rate("rate", nicRate);
+    }
+    tier.NotUsedBecause("rate", "the rate of NIC links is cluster.nic.rate");
+    const double metres = tier.Length("length", kTiers[index].defaultMetres);
+    plan.technology = ReadTechnology(tier, metres);
+    if (tier.Has("propagation"))
+    {
+        plan.delay = tier.Time("propagation", 0);
+        const bool both = tier.Own().Has("length") && tier.Own().Has("propagation");
+        if (both && !plan.technology)
+        {
+            tier.Fail("length", "contradicts propagation: give one of the two.");
+        }
+    }
+    else
+    {
+        plan.delay = plan.technology
+                         ? plan.technology->OneWayLatency(metres)
+                         : static_cast<Tick>(std::llround(metres * kPlainDelayPerMetre));
+    }
+    plan.loss = tier.Ratio("loss_probability", 0);
+    if (plan.loss >= 1)
+    {
+        tier.Fail("loss_probability", "nothing would ever arrive: it must be less than 1.");
+    }
+    return plan;
+}
+
+ClassConfig
+ReadDataClass(const ScenarioNode& node, bool marks)
+{
+    ClassConfig data;
+    data.lossless = node.Flag("pfc", true);
+    if (!marks)
+    {
+        node.NotUsedBecause("ecn", "the congestion control 'none' does not listen to marks");
+        return data;
+    }
+    const ScenarioNode ecn = node.Child("ecn");
+    data.ecn = true;
+    data.kminBytes = ecn.Size("kmin", 800'000);
+    data.kmaxBytes = ecn.Size("kmax", 3'200'000);
+    data.pmax = ecn.Ratio("pmax", 0.2);
+    if (data.kmaxBytes < data.kminBytes)
+    {
+        ecn.Fail("kmax", "is below kmin.");
+    }
+    return data;
+}
+
+Forwarding
+ReadForwarding(const ScenarioNode& node)
+{
+    const std::string name = node.Text("forwarding", "cut-through");
+    if (name != "cut-through" && name != "store-and-forward")
+    {
+        node.Fail("forwarding",
+                  "unknown forwarding '" + name + "'." +
+                      DidYouMean(name, {"cut-through", "store-and-forward"}));
+    }
+    return name == "cut-through" ? Forwarding::CutThrough : Forwarding::StoreAndForward;
+}
+
+SwitchConfig
+ReadSwitch(const ScenarioNode& node, const TransportConfig& transport)
+{
+    SwitchConfig config;
+    config.forwarding = ReadForwarding(node);
+    config.forwardingLatency = node.Time("forwarding_latency", 700 * kNanosecond);
+    config.bufferBytes = node.Size("buffer", 64'000'000);
+    if (config.bufferBytes > 0)
+    {
+        config.alpha = node.Ratio("alpha", 1);
+    }
+    node.NotUsedBecause("alpha", "the buffer is unlimited");
+    const ClassConfig data = ReadDataClass(node, transport.congestionControl != "none");
+    config.classes[transport.dataClass] = data;
+    config.classes[transport.controlClass].strict = true;
+    for (const char* field : {"headroom", "xon_offset", "pause_response"})
+    {
+        node.NotUsedBecause(field, "pfc is off or the buffer unlimited");
+    }
+    if (data.lossless && config.bufferBytes > 0)
+    {
+        config.headroomBytes = node.Size("headroom", 0);
+        config.xonOffsetBytes = node.Size("xon_offset", 18'432);
+        config.pauseResponse = node.Time("pause_response", 1300 * kNanosecond);
+    }
+    config.mtuWireBytes = DataWireBytes(transport.mtuPayloadBytes, true);
+    return config;
+}
+
+TransportConfig
+ReadTransport(const ScenarioNode& node)
+{
+    TransportConfig config;
+    config.mtuPayloadBytes = static_cast<uint32_t>(node.Size("mtu", 4096));
+    if (config.mtuPayloadBytes < 256)
+    {
+        node.Fail("mtu", "must be 256 B to 4096 B.");
+    }
+    config.reliability = node.Text("reliability", "selective-repeat");
+    CheckName(node, "reliability", "reliability", config.reliability);
+    const ChosenModel control =
+        ReadChoice(node, "congestion_control", "congestion-control", "none");
+    config.congestionControl = control.name;
+    config.congestionControlParameters = control.given;
+    config.ackEveryPackets = static_cast<uint32_t>(node.Count("ack_every_packets", 1));
+    config.retransmissionTimeout = node.Time("retransmission_timeout", 0);
+    config.windowPackets = static_cast<uint32_t>(node.Count("window_packets", 0));
+    if (config.reliability != "go-back-n")
+    {
+        config.reorderWindowPackets =
+            static_cast<uint32_t>(node.Count("reorder_window_packets", 1024));
+    }
+    node.NotUsedBecause("reorder_window_packets", "go-back-n keeps nothing out of order");
+    config.sendLatency = node.Time("send_latency", 700 * kNanosecond);
+    config.receiveLatency = node.Time("receive_latency", 600 * kNanosecond);
+    return config;
+}
+
+bool
+HasSeveralPaths(const Topology& topology)
+{
+    std::vector<uint32_t> uplinks(topology.switches.size());
+    for (const Topology::Link& link : topology.links)
+    {
+        if (link.a.isSwitch && link.b.isSwitch)
+        {
+            const uint32_t tierA = topology.switches[link.a.index].tier;
+            const uint32_t tierB = topology.switches[link.b.index].tier;
+            ++uplinks[tierA <= tierB ? link.a.index : link.b.index];
+        }
+    }
+    return std::any_of(uplinks.begin(), uplinks.end(), [](uint32_t n) { return n > 1; });
+}
+
+void
+ReadFaults(const ScenarioNode& fabric, FabricPlan& plan)
+{
+    const ScenarioNode faults = fabric.Child("faults");
+    const auto links = [&](const ScenarioNode& node) {
+        const std::string name = node.RequiredText("link");
+        return node.At("link", [&] { return FindLinks(plan.topology, name); });
+    };
+    for (const ScenarioNode& degraded : faults.Children("degraded"))
+    {
+        const double factor = degraded.RequiredRatio("rate_factor");
+        for (uint32_t link : links(degraded))
+        {
+            BitRate& rate = plan.topology.links[link].rate;
+            rate = BitRate(static_cast<uint64_t>(std::llround(rate.bps() * factor)));
+        }
+    }
+    for (const ScenarioNode& down : faults.Children("down"))
+    {
+        down.RequiredText("at");
+        const Tick at = down.Time("at", 0);
+        const Tick until = down.Time("until", kForever);
+        if (until <= at)
+        {
+            down.Fail("until", "is not after `at`.");
+        }
+        for (uint32_t link : links(down))
+        {
+            plan.events.push_back({at, link, false});
+            if (until != kForever)
+            {
+                plan.events.push_back({until, link, true});
+            }
+        }
+    }
+    const ScenarioNode node = fabric.Child("switch");
+    if (!plan.events.empty())
+    {
+        plan.topology.rerouteDelay = node.Time("reroute_delay", 10 * kMillisecond);
+    }
+    node.NotUsedBecause("reroute_delay", "no link goes down");
+}
+
+void
+ApplyTiers(const std::vector<TierPlan>& tiers, FabricPlan& plan)
+{
+    for (size_t i = 0; i < tiers.size(); ++i)
+    {
+        std::map<uint64_t, uint64_t> linksByRate;
+        for (Topology::Link& link : plan.topology.links)
+        {
+            if (link.tier == i)
+            {
+                link.lossProbability = tiers[i].loss;
+                link.technology = tiers[i].technology ? tiers[i].technology->name : "";
+                ++linksByRate[link.rate.bps()];
+            }
+        }
+        for (const auto& [rate, count] : linksByRate)
+        {
+            if (tiers[i].technology)
+            {
+                LinkTier account;
+                account.name = kTiers[i].field;
+                account.nearEnd = *tiers[i].technology;
+                account.rate = BitRate(rate);
+                account.links = count;
+                plan.optics.push_back(account);
+            }
+        }
+    }
+}
+
+/// Builds the topology; how many tiers it has is known only then, and other tiers' fields are
+/// left unread.
+std::vector<TierPlan>
+BuildWithTiers(const ScenarioNode& fabric,
+               const ChosenModel& chosen,
+               ClusterShape shape,
+               FabricPlan& plan)
+{
+    const auto build = [&] {
+        return fabric.Child("topology").At("name", [&] {
+            return BuildTopology(chosen.name, shape, chosen.given);
+        });
+    };
+    shape.delayByTier.assign(std::size(kTiers), 0);
+    for (size_t i = 1; i < std::size(kTiers); ++i)
+    {
+        const auto rate = fabric.Child(kTiers[i].field).Peek("rate");
+        shape.rateByTier.push_back(rate ? ParseRate(*rate) : shape.nicRate);
+    }
+    uint32_t tierCount = 0;
+    for (const Topology::Link& link : build().links)
+    {
+        tierCount = std::max(tierCount, link.tier + 1);
+    }
+    HEDDLE_CHECK(tierCount <= std::size(kTiers), "more tiers of links than the schema knows");
+    std::vector<TierPlan> tiers;
+    for (size_t i = 0; i < tierCount; ++i)
+    {
+        tiers.push_back(ReadTier(fabric, i, shape.nicRate));
+        shape.delayByTier[i] = tiers[i].delay;
+        if (i > 0)
+        {
+            shape.rateByTier[i - 1] = tiers[i].rate;
+        }
+    }
+    for (size_t i = tierCount; i < std::size(kTiers); ++i)
+    {
+        fabric.NotUsedBecause(kTiers[i].field,
+                              "topology '" + chosen.name + "' has no such links");
+    }
+    plan.topology = build();
+    return tiers;
+}
+
+void
+ReadLoadBalancer(const ScenarioNode& node, FabricPlan& plan)
+{
+    if (HasSeveralPaths(plan.topology))
+    {
+        const ChosenModel chosen = ReadChoice(node, "load_balancer", "load-balancer", "ecmp");
+        plan.topology.switchConfig.loadBalancer = chosen.name;
+        plan.topology.switchConfig.loadBalancerParameters = chosen.given;
+    }
+    node.NotUsedBecause("load_balancer",
+                        "topology '" + plan.topology.name + "' has one path between two NICs");
+}
+
+} // namespace
+
+RankLayout
+LayoutOf(const ClusterPlan& cluster, const Topology& topology)
+{
+    RankLayout layout;
+    for (uint32_t rank = 0; rank < cluster.ranks(); ++rank)
+    {
+        const uint32_t host = rank / cluster.acceleratorsPerHost;
+        layout.places.push_back(
+            {host, host, rank % cluster.acceleratorsPerHost, topology.leafOfNic[rank]});
+    }
+    return layout;
+}
+
+void ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPlan& plan);
+
+FabricPlan
+PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const WorkloadTraits& traits)
+{
+    FabricPlan plan;
+    plan.name = fabric.Own().RequiredText("name");
+    const ChosenModel topology = ReadChoice(fabric, "topology", "topology", "");
+    plan.transport = ReadTransport(fabric.Child("transport"));
+    ClusterShape shape;
+    shape.hosts = cluster.hosts;
+    shape.acceleratorsPerHost = cluster.acceleratorsPerHost;
+    shape.nicRate = cluster.nicRate;
+    shape.switchConfig = ReadSwitch(fabric.Child("switch"), plan.transport);
+    const std::vector<TierPlan> tiers = BuildWithTiers(fabric, topology, shape, plan);
+    ReadLoadBalancer(fabric.Child("switch"), plan);
+    plan.pristine = plan.topology;
+    ApplyTiers(tiers, plan);
+    ReadFaults(fabric, plan);
+    plan.layout = LayoutOf(cluster, plan.topology);
+    ReadCollectives(fabric.Child("collectives"), traits, plan);
+    return plan;
+}
+
+} // namespace heddle

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace heddle
+{
+
+namespace
+{
+
+std::string
+BaseName(const std::string& path)
+{
+    const size_t slash = path.rfind('/');
+    std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+    return name.substr(0, name.find('.'));
+}
+
+std::vector<RungPlan>
+ReadRungs(const ScenarioNode& run)
+{
+    std::vector<std::string> wanted = run.Texts("what_if");
+    if (wanted.empty())
+    {
+        wanted = {"ideal-fabric", "infinite-scale-out", "no-software"};
+    }
+    std::vector<std::string> known{"none"};
+    for (const RungPlan& rung : AllRungs())
+    {
+        known.push_back(rung.world);
+    }
+    for (const std::string& name : wanted)
+    {
+        if (std::find(known.begin(), known.end(), name) == known.end())
+        {
+            run.Fail("what_if", "unknown world '" + name + "'." + DidYouMean(name, known));
+        }
+        if (name == "none" && wanted.size() > 1)
+        {
+            run.Fail("what_if", "'none' stands alone.");
+        }
+    }
+    std::vector<RungPlan> rungs;
+    for (const RungPlan& rung : AllRungs())
+    {
+        if (rungs.empty() ||
+            std::find(wanted.begin(), wanted.end(), rung.world) != wanted.end())
+        {
+            rungs.push_back(rung);
+        }
+    }
+    return rungs;
+}
+
+std::string
+ReadFidelity(const ScenarioNode& run)
+{
+    const std::string fidelity = run.Text("fidelity", "packet");
+    if (fidelity != "packet")
+    {
+        run.Fail("fidelity",
+                 "unknown fidelity '" + fidelity + "'." + DidYouMean(fidelity, {"packet"}));
+    }
+    return fidelity;
+}
+
+void
+PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budget, Plan& plan)
+{
+    const ScenarioNode defaults = root.Child("defaults");
+    const std::vector<ScenarioNode> fabrics = root.Children("fabric");
+    if (fabrics.empty())
+    {
+        root.Fail("fabric", "is required: name one fabric at least.");
+    }
+    if (defaults.Has("name"))
+    {
+        defaults.Fail("name", "belongs to a fabric: defaults have no name.");
+    }
+    std::set<std::string> names;
+    for (const ScenarioNode& own : fabrics)
+    {
+        FabricPlan fabric = PlanFabric(own.Over(defaults), plan.cluster, traits);
+        if (!names.insert(fabric.name).second)
+        {
+            own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
+        }
+        fabric.estimate = own.At("topology", [&] {
+            return EstimateTraffic(plan.workload.graph, fabric, budget);
+        });
+        plan.fabrics.push_back(std::move(fabric));
+    }
+}
+
+} // namespace
+
+const std::vector<RungPlan>&
+AllRungs()
+{
+    static const std::vector<RungPlan> rungs = [] {
+        Idealisation scaleOut;
+        scaleOut.infiniteScaleOut = true;
+        Idealisation scaleUp = scaleOut;
+        scaleUp.infiniteScaleUp = true;
+        Idealisation software = scaleUp;
+        software.noSoftware = true;
+        Idealisation jitter = software;
+        jitter.noJitter = true;
+        return std::vector<RungPlan>{
+            {"actual", "R0", "as described", false, {}},
+            {"ideal-fabric",
+             "R4",
+             "one big switch: only NIC ports and unloaded latency limit",
+             true,
+             {}},
+            {"infinite-scale-out", "R6", "transfers between hosts take no time", false, scaleOut},
+            {"infinite-scale-up", "R7", "and those within a host neither", false, scaleUp},
+            {"no-software", "R8", "and no software latency or interference", false, software},
+            {"no-jitter", "R9", "and all accelerators equal and steady", false, jitter}};
+    }();
+    return rungs;
+}
+
+Plan
+MakePlan(ScenarioSource& source)
+{
+    const ScenarioNode root = source.Root();
+    const ScenarioNode run = root.Child("run");
+    const uint64_t seed = run.Count("seed", 1);
+    const std::string fidelity = ReadFidelity(run);
+    const double budget = run.Ratio("packet_hop_budget", 2e9);
+    if (!root.Has("cluster"))
+    {
+        root.Fail("cluster", "is required and missing.");
+    }
+    if (!root.Has("workload"))
+    {
+        root.Fail("workload", "is required and missing.");
+    }
+    ClusterPlan cluster = PlanCluster(root.Child("cluster"));
+    WorkloadPlan workload = PlanWorkload(root.Child("workload"), cluster, seed);
+    const WorkloadTraits traits = TraitsOf(workload.graph, cluster.acceleratorsPerHost);
+    PlanCompute(root.Child("cluster"), traits, cluster);
+
+    Plan plan{source.path(),
+              root.Text("title", BaseName(source.path())),
+              root.Texts("note"),
+              source.Digest(),
+              seed,
+              fidelity,
+              std::move(cluster),
+              std::move(workload),
+              {},
+              ReadRungs(run)};
+    PlanFabrics(root, traits, budget, plan);
+    source.RequireAllUsed();
+    return plan;
+}
+
+std::string
+Describe(const Plan& plan)
+{
+    const ClusterPlan& cluster = plan.cluster;
+    std::string text = plan.title + "\n";
+    text += "  cluster   " + std::to_string(cluster.ranks()) + " accelerators (" +
+            std::to_string(cluster.hosts) + " hosts × " +
+            std::to_string(cluster.acceleratorsPerHost) + ", " + cluster.accelerator.name +
+            "), a " + FormatRate(cluster.nicRate) + " NIC each\n";
+    text += "  workload  " + plan.workload.description + "\n";
+    if (plan.workload.slice)
+    {
+        text += "  slice     " + plan.workload.slice->text + "\n";
+    }
+    for (const FabricPlan& fabric : plan.fabrics)
+    {
+        char hops[96];
+        std::snprintf(hops,
+                      sizeof hops,
+                      "%.3g messages, %.3g M packet-hops",
+                      fabric.estimate.messages,
+                      fabric.estimate.packetHops / 1e6);
+        text += "  fabric    " + fabric.name + ": " + fabric.topology.name + ", " +
+                std::to_string(fabric.topology.switches.size()) + " switches, " +
+                std::to_string(fabric.topology.links.size()) + " links, " + hops + "\n";
+    }
+    text += "  worlds   ";
+    for (const RungPlan& rung : plan.rungs)
+    {
+        text += std::string(" ") + rung.world;
+    }
+    return text + "\n";
+}
+
+} // namespace heddle

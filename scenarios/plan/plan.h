@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: plan.h
+// ------------
+// A scenario after all checks, ready to run: the frozen task graph, the accelerators, and per
+// fabric the topology, transport, algorithms and links. Nothing here knows files any more.
+//
+//   const Plan plan = MakePlan(source);     // InputError "file:line: field: …"
+//   std::cout << Describe(plan);
+
+#ifndef HEDDLE_SCENARIOS_PLAN_H
+#define HEDDLE_SCENARIOS_PLAN_H
+
+#include "loader/scenario-source.h"
+
+#include "ns3/collectives-schedule.h"
+#include "ns3/collectives-task-graph.h"
+#include "ns3/fabric-topology.h"
+#include "ns3/optics-account.h"
+#include "ns3/rdma-transport.h"
+#include "ns3/training-job.h"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+/// Who is where: rank = host · acceleratorsPerHost + index in the host.
+struct ClusterPlan
+{
+    uint32_t hosts = 1;
+    uint32_t acceleratorsPerHost = 8;
+    BitRate nicRate;
+    AcceleratorModel accelerator;
+    ScaleUpModel scaleUp;
+    JitterModel jitter;
+
+    uint32_t ranks() const
+    {
+        return hosts * acceleratorsPerHost;
+    }
+};
+
+/// When a slice of the step stands for the whole.
+struct SlicePlan
+{
+    std::string text;                               ///< "2 of 94 layers"
+    std::function<double(double)> wholeStepTime;    ///< simulated s → whole step's s
+    std::function<std::string(double)> explanation; ///< of a simulated time, in full
+};
+
+struct WorkloadPlan
+{
+    TaskGraph graph;
+    std::string description;
+    std::optional<SlicePlan> slice;
+    std::vector<std::string> notes{}; ///< what an imported file asks for and the graph leaves out
+};
+
+/// What a graph asks of the rest; decides which fields of the scenario have an effect.
+struct WorkloadTraits
+{
+    bool kinds[5]{};         ///< by CollectiveKind, more than one member
+    bool sendRecv = false;
+    bool compute = false;
+    bool roofline = false;   ///< some kernel's time follows from FLOPs and bytes
+    bool crossHost = false;  ///< some communicator or transfer spans hosts
+
+    bool ring() const
+    {
+        return kinds[0] || kinds[1] || kinds[2] || kinds[4];
+    }
+
+    bool peerToPeer() const
+    {
+        return kinds[static_cast<size_t>(CollectiveKind::AllToAll)] || sendRecv;
+    }
+
+    bool communicates() const
+    {
+        return ring() || peerToPeer();
+    }
+};
+
+WorkloadTraits TraitsOf(const TaskGraph& graph, uint32_t acceleratorsPerHost);
+
+struct LinkEvent
+{
+    Tick at; ///< ps
+    uint32_t link;
+    bool up;
+};
+
+/// What a fabric would carry, from expanding the graph without running it.
+struct TrafficEstimate
+{
+    double scaleOutBytes = 0;
+    double messages = 0;
+    double packetHops = 0; ///< data packets times links
+};
+
+struct FabricPlan
+{
+    std::string name;
+    Topology topology; ///< as run, with degraded links and loss
+    Topology pristine; ///< without faults: what the ideal fabric is made from
+    TransportConfig transport;
+    AlgorithmChoice algorithms;
+    SoftwareModel software;
+    RankLayout layout;
+    std::vector<LinkTier> optics; ///< tiers with a link technology
+    std::vector<LinkEvent> events;
+    TrafficEstimate estimate;
+};
+
+/// One world of the what-if ladder.
+struct RungPlan
+{
+    const char* world; ///< "ideal-fabric"
+    const char* rung;  ///< "R4"
+    const char* help;
+    bool idealFabric;
+    Idealisation ideal;
+};
+
+/// All that this version can run, the actual world first.
+const std::vector<RungPlan>& AllRungs();
+
+struct Plan
+{
+    std::string file;
+    std::string title;
+    std::vector<std::string> notes;
+    std::string digest;
+    uint64_t seed = 1;
+    std::string fidelity;
+    ClusterPlan cluster;
+    WorkloadPlan workload;
+    std::vector<FabricPlan> fabrics;
+    std::vector<RungPlan> rungs; ///< the actual world first
+};
+
+/// Checks everything; throws InputError. Field `fidelity` is taken from `run` unless given.
+Plan MakePlan(ScenarioSource& source);
+
+/// A few lines: what would run.
+std::string Describe(const Plan& plan);
+
+// The parts, in the order in which they are made.
+ClusterPlan PlanCluster(const ScenarioNode& cluster);
+WorkloadPlan PlanWorkload(const ScenarioNode& workload, const ClusterPlan& cluster, uint64_t seed);
+/// Reads what concerns computing, now that the graph is known.
+void PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPlan& plan);
+FabricPlan PlanFabric(const ScenarioNode& fabric,
+                      const ClusterPlan& cluster,
+                      const WorkloadTraits& traits);
+
+/// Where ranks sit on a topology.
+RankLayout LayoutOf(const ClusterPlan& cluster, const Topology& topology);
+
+/// The links that a scenario's link name means; InputError with the nearest names.
+std::vector<uint32_t> FindLinks(const Topology& topology, const std::string& name);
+std::string LinkName(const Topology& topology, uint32_t link);
+
+/// Expands the whole graph on a fabric. Throws InputError when a rank cannot reach another, or when
+/// more than `budget` packet-hops would come of it.
+TrafficEstimate EstimateTraffic(const TaskGraph& graph, const FabricPlan& fabric, double budget);
+
+} // namespace heddle
+
+#endif
