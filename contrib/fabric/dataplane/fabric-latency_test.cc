@@ -120,9 +120,10 @@ TEST(Latency, MixedRatesAgreeWithPredictionAndIdeal)
             ClusterShape shape = Shape(48);
             shape.switchConfig.forwarding = forwarding;
             shape.rateByTier = {ParseRate(spineRate), ParseRate("400Gbps")};
-            Topology actual = BuildTopology("fat-tree-3",
-                                            shape,
-                                            {{"hosts_per_leaf", "12"}, {"leaves_per_pod", "2"}});
+            Topology actual = BuildTopology(
+                "fat-tree-3",
+                shape,
+                {{"hosts_per_leaf", "12"}, {"leaves_per_pod", "2"}, {"spines_per_pod", "1"}});
             Topology ideal = IdealFabric(actual);
             for (uint32_t bytes : {84U, 1106U, 4178U})
             {
