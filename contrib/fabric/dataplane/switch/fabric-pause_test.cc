@@ -100,7 +100,7 @@ TEST(PfcHeadroom, ComputedSurvivesAShortPool)
     {
         for (uint32_t senders : {2U, 8U, 15U, 31U})
         {
-            Incast incast{senders, forwarding, 0, 50'000, true, 1.0};
+            Incast incast{senders, forwarding, 0, 50'000, 1.0};
             ClusterShape shape = LosslessShape(incast);
             shape.switchConfig.headroomBytes = 0;
             const uint64_t each =
