@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
-namespace heddle
+namespace heddle::training
 {
 
 void
-Job::Impl::StartCommunication(Partition& part, TaskId id, ActivityRef released)
+Engine::StartCommunication(Partition& part, TaskId id, ActivityRef released)
 {
     const Rank rank = m_graph.tasks()[id].rank;
     ChangeActive(part, rank, 1);
@@ -23,7 +23,7 @@ Job::Impl::StartCommunication(Partition& part, TaskId id, ActivityRef released)
 }
 
 void
-Job::Impl::OnBaseLatency(Partition& part, const Event& event)
+Engine::OnBaseLatency(Partition& part, const Event& event)
 {
     Begin(part, *m_tasks[event.entity].run, ActivityRef::FromBits(event.arg));
     Drain(part);
@@ -31,7 +31,7 @@ Job::Impl::OnBaseLatency(Partition& part, const Event& event)
 
 /// The task's run; made when it starts or when something arrives early.
 CommRun*
-Job::Impl::RunOf(Partition& part, TaskId id)
+Engine::RunOf(Partition& part, TaskId id)
 {
     TaskState& task = m_tasks[id];
     if (task.run != nullptr)
@@ -56,7 +56,7 @@ Job::Impl::RunOf(Partition& part, TaskId id)
 
 /// The member expands its share and everything without dependencies starts.
 void
-Job::Impl::Begin(Partition& part, CommRun& run, ActivityRef released)
+Engine::Begin(Partition& part, CommRun& run, ActivityRef released)
 {
     m_plan.Expand(run.task, run.expansion);
     BuildOps(run);
@@ -97,7 +97,7 @@ Job::Impl::Begin(Partition& part, CommRun& run, ActivityRef released)
 
 /// Dependency counts and, inverted, successors.
 void
-Job::Impl::BuildOps(CommRun& run)
+Engine::BuildOps(CommRun& run)
 {
     const Expansion& e = run.expansion;
     run.ops.assign(e.ops.size(), OpState{});
@@ -129,7 +129,7 @@ Job::Impl::BuildOps(CommRun& run)
 
 /// Groups the operations by connection and direction, in order.
 void
-Job::Impl::BuildQueues(CommRun& run)
+Engine::BuildQueues(CommRun& run)
 {
     const Task& task = m_graph.tasks()[run.task];
     const auto& ops = run.expansion.ops;
@@ -172,7 +172,7 @@ Job::Impl::BuildQueues(CommRun& run)
 }
 
 void
-Job::Impl::MakeReady(Partition& part, CommRun& run, uint32_t op, ActivityRef ref)
+Engine::MakeReady(Partition& part, CommRun& run, uint32_t op, ActivityRef ref)
 {
     const ChunkOp& chunk = run.expansion.ops[op];
     ChunkQueue& queue = run.queues[run.ops[op].queue];
@@ -194,7 +194,7 @@ Job::Impl::MakeReady(Partition& part, CommRun& run, uint32_t op, ActivityRef ref
 }
 
 void
-Job::Impl::OnStepLatency(Partition& part, const Event& event)
+Engine::OnStepLatency(Partition& part, const Event& event)
 {
     CommRun& run = *m_tasks[event.entity].run;
     OpState& op = run.ops[event.arg];
@@ -205,7 +205,7 @@ Job::Impl::OnStepLatency(Partition& part, const Event& event)
 
 /// Hands over what is ready, in turn and granted. `ref` is what happened last, hence binding.
 void
-Job::Impl::SendReady(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
+Engine::SendReady(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
 {
     Connectivity& connection = m_senders[queue.connection];
     while (queue.next < queue.count && (m_slots == 0 || connection.posted != connection.granted))
@@ -222,7 +222,7 @@ Job::Impl::SendReady(Partition& part, CommRun& run, ChunkQueue& queue, ActivityR
 
 /// Posts the Recvs whose dependencies are done, in order; some may have arrived before.
 void
-Job::Impl::PostReceives(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
+Engine::PostReceives(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
 {
     while (queue.next < queue.count)
     {
@@ -242,7 +242,7 @@ Job::Impl::PostReceives(Partition& part, CommRun& run, ChunkQueue& queue, Activi
 }
 
 void
-Job::Impl::Grant(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
+Engine::Grant(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef ref)
 {
     while (queue.done < queue.count && run.ops[run.order[queue.first + queue.done]].done)
     {
@@ -262,14 +262,14 @@ Job::Impl::Grant(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef r
     const Connection& c = m_plan.connections()[queue.connection];
     const RootAccount account =
         c.scaleUp ? RootAccount::ScaleUpLatency : RootAccount::ScaleOutLatency;
-    const ActivityRef flight = ContextOf(part).store->Add(SpanRecord{part.now(),
-                                                                     part.now() + c.grantLatency,
-                                                                     c.grantLatency,
-                                                                     ref,
-                                                                     kNone,
-                                                                     account,
-                                                                     account,
-                                                                     IsPipeline(run.task)});
+    const ActivityRef flight = ContextOf(part).store->Add(SpanActivity{part.now(),
+                                                                       part.now() + c.grantLatency,
+                                                                       c.grantLatency,
+                                                                       ref,
+                                                                       kNone,
+                                                                       account,
+                                                                       account,
+                                                                       IsPipeline(run.task)});
     part.Post(m_plan.PartitionOf(c.from),
               {part.now() + c.grantLatency,
                NextKey(c.to),
@@ -280,7 +280,7 @@ Job::Impl::Grant(Partition& part, CommRun& run, ChunkQueue& queue, ActivityRef r
 }
 
 void
-Job::Impl::OnGrant(Partition& part, const Event& event)
+Engine::OnGrant(Partition& part, const Event& event)
 {
     Connectivity& connection = m_senders[event.entity];
     connection.granted += event.aux;
@@ -296,11 +296,7 @@ Job::Impl::OnGrant(Partition& part, const Event& event)
 
 /// A chunk has arrived for `task`, which may not have started here yet.
 void
-Job::Impl::Arrive(Partition& part,
-                  uint32_t connection,
-                  TaskId task,
-                  uint32_t chunk,
-                  ActivityRef ref)
+Engine::Arrive(Partition& part, uint32_t connection, TaskId task, uint32_t chunk, ActivityRef ref)
 {
     CommRun& run = *RunOf(part, task);
     if (!run.begun)
@@ -328,7 +324,7 @@ Job::Impl::Arrive(Partition& part,
 }
 
 void
-Job::Impl::CompleteOp(Partition& part, CommRun& run, uint32_t op, ActivityRef ref)
+Engine::CompleteOp(Partition& part, CommRun& run, uint32_t op, ActivityRef ref)
 {
     HEDDLE_CHECK(!run.ops[op].done, "an operation completed twice");
     run.ops[op].done = true;
@@ -338,7 +334,7 @@ Job::Impl::CompleteOp(Partition& part, CommRun& run, uint32_t op, ActivityRef re
 }
 
 void
-Job::Impl::DrainRun(Partition& part, CommRun& run)
+Engine::DrainRun(Partition& part, CommRun& run)
 {
     if (run.draining)
     {
@@ -374,7 +370,7 @@ Job::Impl::DrainRun(Partition& part, CommRun& run)
 
 /// Forgets the expansion.
 void
-Job::Impl::Release(Partition& part, CommRun& run)
+Engine::Release(Partition& part, CommRun& run)
 {
     for (const ChunkQueue& queue : run.queues)
     {
@@ -391,4 +387,4 @@ Job::Impl::Release(Partition& part, CommRun& run)
     ContextOf(part).freeRuns.push_back(&run);
 }
 
-} // namespace heddle
+} // namespace heddle::training

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
-namespace heddle
+namespace heddle::training
 {
 
 void
-Job::Impl::StartKernel(Partition& part, TaskId id, ActivityRef released)
+Engine::StartKernel(Partition& part, TaskId id, ActivityRef released)
 {
     const Task& task = m_graph.tasks()[id];
     RankState& rank = m_ranks[task.rank];
@@ -18,7 +18,7 @@ Job::Impl::StartKernel(Partition& part, TaskId id, ActivityRef released)
     // waited for that kernel, as the last to reach a barrier does.
     if (rank.lastCompute == kNone || m_tasks[id].binding != rank.lastCompute)
     {
-        rank.record = KernelRecord{0, part.now(), 0, 0, 0, released, task.rank};
+        rank.record = KernelActivity{0, part.now(), 0, 0, 0, released, task.rank};
     }
     const bool host = task.computeClass == ComputeClass::HostOverhead;
     double factor = 1;
@@ -44,7 +44,7 @@ Job::Impl::StartKernel(Partition& part, TaskId id, ActivityRef released)
 }
 
 void
-Job::Impl::ScheduleKernelEnd(Partition& part, Rank r)
+Engine::ScheduleKernelEnd(Partition& part, Rank r)
 {
     RankState& rank = m_ranks[r];
     Tick left = rank.left;
@@ -57,7 +57,7 @@ Job::Impl::ScheduleKernelEnd(Partition& part, Rank r)
 
 /// The number of communication tasks changes: a running kernel changes its pace.
 void
-Job::Impl::ChangeActive(Partition& part, Rank r, int by)
+Engine::ChangeActive(Partition& part, Rank r, int by)
 {
     RankState& rank = m_ranks[r];
     const bool before = rank.active > 0;
@@ -80,7 +80,7 @@ Job::Impl::ChangeActive(Partition& part, Rank r, int by)
 }
 
 void
-Job::Impl::OnKernelEnd(Partition& part, const Event& event)
+Engine::OnKernelEnd(Partition& part, const Event& event)
 {
     RankState& rank = m_ranks[event.entity];
     if (event.arg != rank.generation)
@@ -113,4 +113,4 @@ Job::Impl::OnKernelEnd(Partition& part, const Event& event)
     Drain(part);
 }
 
-} // namespace heddle
+} // namespace heddle::training

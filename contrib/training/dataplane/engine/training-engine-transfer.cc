@@ -5,18 +5,18 @@
 #include <algorithm>
 #include <numeric>
 
-namespace heddle
+namespace heddle::training
 {
 
 bool
-Job::Impl::IsPipeline(TaskId task) const
+Engine::IsPipeline(TaskId task) const
 {
     const Task& t = m_graph.tasks()[task];
     return t.kind != TaskKind::Collective && t.pipeline;
 }
 
 void
-Job::Impl::SendChunk(Partition& part, CommRun& run, uint32_t op, uint32_t chunk, ActivityRef ref)
+Engine::SendChunk(Partition& part, CommRun& run, uint32_t op, uint32_t chunk, ActivityRef ref)
 {
     const ChunkOp& send = run.expansion.ops[op];
     const uint32_t index = run.queues[run.ops[op].queue].connection;
@@ -42,11 +42,11 @@ Job::Impl::SendChunk(Partition& part, CommRun& run, uint32_t op, uint32_t chunk,
 }
 
 void
-Job::Impl::PostMessage(Partition& part, const Transfer& t, ActivityRef ref, bool relayed)
+Engine::PostMessage(Partition& part, const Transfer& t, ActivityRef ref, bool relayed)
 {
     const Connection& c = m_plan.connections()[t.connection];
     const QpId qp = m_plan.QueuePair(c, t.chunk);
-    MessageRecord record{};
+    MessageActivity record{};
     record.pred = ref;
     record.previous = m_lastOnQp[qp];
     record.posted = part.now();
@@ -59,15 +59,15 @@ Job::Impl::PostMessage(Partition& part, const Transfer& t, ActivityRef ref, bool
     record.recvTask = m_plan.ReceiverTask(t.sendTask, c);
     record.sendOp = relayed ? kNone : t.sendOp;
     record.pipeline = IsPipeline(t.sendTask);
-    MessageRecord* stored = ContextOf(part).store->Add(record);
+    MessageActivity* stored = ContextOf(part).store->Add(record);
     m_lastOnQp[qp] = stored;
     m_scaleOut->Post(part, qp, t.bytes, reinterpret_cast<uint64_t>(stored));
 }
 
 void
-Job::Impl::OnDelivered(Partition& part, const Delivery& delivery)
+Engine::OnDelivered(Partition& part, const Delivery& delivery)
 {
-    auto& record = *reinterpret_cast<MessageRecord*>(delivery.cookie);
+    auto& record = *reinterpret_cast<MessageActivity*>(delivery.cookie);
     const MessageTiming& timing = delivery.timing;
     const auto& state = timing.state;
     const Tick total = timing.finished - timing.started;
@@ -92,9 +92,9 @@ Job::Impl::OnDelivered(Partition& part, const Delivery& delivery)
 }
 
 void
-Job::Impl::OnAcknowledged(Partition& part, QpId, uint64_t cookie)
+Engine::OnAcknowledged(Partition& part, QpId, uint64_t cookie)
 {
-    auto& record = *reinterpret_cast<MessageRecord*>(cookie);
+    auto& record = *reinterpret_cast<MessageActivity*>(cookie);
     record.acknowledged = part.now();
     if (record.sendOp != kNone)
     {
@@ -107,7 +107,7 @@ Job::Impl::OnAcknowledged(Partition& part, QpId, uint64_t cookie)
 }
 
 Transfer*
-Job::Impl::NewTransfer(Context& context)
+Engine::NewTransfer(Context& context)
 {
     if (context.freeTransfers == nullptr)
     {
@@ -126,7 +126,7 @@ Job::Impl::NewTransfer(Context& context)
 }
 
 void
-Job::Impl::PostScaleUp(Partition& part, Transfer* transfer)
+Engine::PostScaleUp(Partition& part, Transfer* transfer)
 {
     const Connection& c = m_plan.connections()[transfer->connection];
     const uint64_t key = NextKey(c.from);
@@ -153,14 +153,14 @@ Job::Impl::PostScaleUp(Partition& part, Transfer* transfer)
 }
 
 void
-Job::Impl::OnEgress(Partition& part, const Event& event)
+Engine::OnEgress(Partition& part, const Event& event)
 {
     EnterIngress(part, reinterpret_cast<Transfer*>(event.arg));
 }
 
 /// The first byte leaves the egress port: the order here is the order at the ingress port.
 void
-Job::Impl::EnterIngress(Partition& part, Transfer* transfer)
+Engine::EnterIngress(Partition& part, Transfer* transfer)
 {
     const Connection& c = m_plan.connections()[transfer->connection];
     Tick& free = m_ingressFree[transfer->toRelay ? c.relay : c.to];
@@ -174,7 +174,7 @@ Job::Impl::EnterIngress(Partition& part, Transfer* transfer)
 }
 
 void
-Job::Impl::OnTransferDone(Partition& part, const Event& event)
+Engine::OnTransferDone(Partition& part, const Event& event)
 {
     auto* transfer = reinterpret_cast<Transfer*>(event.arg);
     const Transfer t = *transfer;
@@ -186,14 +186,14 @@ Job::Impl::OnTransferDone(Partition& part, const Event& event)
     // An instant transfer takes no time, but the ledger must see that it crosses pipeline stages.
     if (!t.instant || IsPipeline(t.sendTask))
     {
-        ref = context.store->Add(SpanRecord{t.posted,
-                                            part.now(),
-                                            t.ideal,
-                                            t.pred,
-                                            kNone,
-                                            RootAccount::ScaleUpLatency,
-                                            RootAccount::ScaleUpEndpoint,
-                                            IsPipeline(t.sendTask)});
+        ref = context.store->Add(SpanActivity{t.posted,
+                                              part.now(),
+                                              t.ideal,
+                                              t.pred,
+                                              kNone,
+                                              RootAccount::ScaleUpLatency,
+                                              RootAccount::ScaleUpEndpoint,
+                                              IsPipeline(t.sendTask)});
     }
     CommRun* sender = m_tasks[t.sendTask].run;
     if (t.toRelay && m_scaleOut != nullptr)
@@ -208,4 +208,4 @@ Job::Impl::OnTransferDone(Partition& part, const Event& event)
     Drain(part);
 }
 
-} // namespace heddle
+} // namespace heddle::training

@@ -3,19 +3,17 @@
 
 #include "ns3/base-errors.h"
 
-namespace heddle
+namespace heddle::training
 {
 
-Job::Impl::Impl(EventCore& core,
-                const TaskGraph& graph,
-                const Expander& expander,
-                std::unique_ptr<ScaleOut> owned,
-                ScaleOut* scaleOut,
-                const JobConfig& config)
+Engine::Engine(EventCore& core,
+               const TaskGraph& graph,
+               const Expander& expander,
+               ScaleOut* scaleOut,
+               const JobConfig& config)
     : m_core(core),
       m_graph(graph),
       m_expander(expander),
-      m_ownedScaleOut(std::move(owned)),
       m_scaleOut(config.ideal.infiniteScaleOut ? nullptr : scaleOut),
       m_config(config),
       m_plan(graph, expander, m_scaleOut, config, core.partitions()),
@@ -60,13 +58,13 @@ Job::Impl::Impl(EventCore& core,
     {
         m_ranks[r].entity = firstEntity + r;
     }
-    m_onStart = core.AddHandler<Impl, &Impl::OnStart>(this);
-    m_onKernelEnd = core.AddHandler<Impl, &Impl::OnKernelEnd>(this);
-    m_onBaseLatency = core.AddHandler<Impl, &Impl::OnBaseLatency>(this);
-    m_onStepLatency = core.AddHandler<Impl, &Impl::OnStepLatency>(this);
-    m_onGrant = core.AddHandler<Impl, &Impl::OnGrant>(this);
-    m_onEgress = core.AddHandler<Impl, &Impl::OnEgress>(this);
-    m_onTransferDone = core.AddHandler<Impl, &Impl::OnTransferDone>(this);
+    m_onStart = core.AddHandler<Engine, &Engine::OnStart>(this);
+    m_onKernelEnd = core.AddHandler<Engine, &Engine::OnKernelEnd>(this);
+    m_onBaseLatency = core.AddHandler<Engine, &Engine::OnBaseLatency>(this);
+    m_onStepLatency = core.AddHandler<Engine, &Engine::OnStepLatency>(this);
+    m_onGrant = core.AddHandler<Engine, &Engine::OnGrant>(this);
+    m_onEgress = core.AddHandler<Engine, &Engine::OnEgress>(this);
+    m_onTransferDone = core.AddHandler<Engine, &Engine::OnTransferDone>(this);
     if (m_scaleOut != nullptr)
     {
         m_scaleOut->SetClient(this);
@@ -78,13 +76,13 @@ Job::Impl::Impl(EventCore& core,
 }
 
 uint64_t
-Job::Impl::NextKey(Rank rank)
+Engine::NextKey(Rank rank)
 {
     return m_core.Key(m_ranks[rank].entity, m_ranks[rank].sequence++);
 }
 
 void
-Job::Impl::Start()
+Engine::Start()
 {
     for (Rank r = 0; r < m_graph.ranks(); ++r)
     {
@@ -96,7 +94,7 @@ Job::Impl::Start()
 }
 
 void
-Job::Impl::OnStart(Partition& part, const Event& event)
+Engine::OnStart(Partition& part, const Event& event)
 {
     Context& context = ContextOf(part);
     // Collected first: a start may complete others at once.
@@ -111,7 +109,7 @@ Job::Impl::OnStart(Partition& part, const Event& event)
 }
 
 void
-Job::Impl::Launch(Partition& part, TaskId id, ActivityRef released, TaskId binding)
+Engine::Launch(Partition& part, TaskId id, ActivityRef released, TaskId binding)
 {
     const Task& task = m_graph.tasks()[id];
     TaskState& state = m_tasks[id];
@@ -130,7 +128,7 @@ Job::Impl::Launch(Partition& part, TaskId id, ActivityRef released, TaskId bindi
 
 /// Starts what became ready. Every handler ends with it; nothing starts recursively.
 void
-Job::Impl::Drain(Partition& part)
+Engine::Drain(Partition& part)
 {
     Context& context = ContextOf(part);
     for (size_t i = 0; i < context.starting.size(); ++i)
@@ -142,7 +140,7 @@ Job::Impl::Drain(Partition& part)
 }
 
 void
-Job::Impl::FinishTask(Partition& part, TaskId id, ActivityRef finish)
+Engine::FinishTask(Partition& part, TaskId id, ActivityRef finish)
 {
     Context& context = ContextOf(part);
     const Task& task = m_graph.tasks()[id];
@@ -171,20 +169,20 @@ Job::Impl::FinishTask(Partition& part, TaskId id, ActivityRef finish)
 }
 
 ActivityRef
-Job::Impl::AddSoftware(Partition& part, Rank rank, Tick length, ActivityRef pred)
+Engine::AddSoftware(Partition& part, Rank rank, Tick length, ActivityRef pred)
 {
-    return ContextOf(part).store->Add(SpanRecord{part.now(),
-                                                 part.now() + length,
-                                                 length,
-                                                 pred,
-                                                 rank,
-                                                 RootAccount::Software,
-                                                 RootAccount::Software,
-                                                 false});
+    return ContextOf(part).store->Add(SpanActivity{part.now(),
+                                                   part.now() + length,
+                                                   length,
+                                                   pred,
+                                                   rank,
+                                                   RootAccount::Software,
+                                                   RootAccount::Software,
+                                                   false});
 }
 
 uint64_t
-Job::Impl::TasksDone() const
+Engine::TasksDone() const
 {
     uint64_t done = 0;
     for (const Context& c : m_contexts)
@@ -194,4 +192,4 @@ Job::Impl::TasksDone() const
     return done;
 }
 
-} // namespace heddle
+} // namespace heddle::training

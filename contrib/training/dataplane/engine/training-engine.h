@@ -36,7 +36,7 @@
 #include <memory>
 #include <vector>
 
-namespace heddle
+namespace heddle::training
 {
 
 /// The chunks of one connection in one CommRun, in order.
@@ -127,7 +127,7 @@ struct RankState
     Tick left = 0; ///< of work, at `updated`
     Tick updated = 0;
     bool slowed = false;
-    KernelRecord record{}; ///< of the current run
+    KernelActivity record{}; ///< of the current run
     Tick busyNominal = 0;
     Tick busyJitter = 0;
     Tick busyInterference = 0;
@@ -136,15 +136,14 @@ struct RankState
     Tick lastComputeEnd = 0;
 };
 
-class Job::Impl : public TransportClient
+class Engine : public TransportClient
 {
   public:
-    Impl(EventCore& core,
-         const TaskGraph& graph,
-         const Expander& expander,
-         std::unique_ptr<ScaleOut> owned,
-         ScaleOut* scaleOut,
-         const JobConfig& config);
+    Engine(EventCore& core,
+           const TaskGraph& graph,
+           const Expander& expander,
+           ScaleOut* scaleOut,
+           const JobConfig& config);
 
     void Start();
     uint64_t TasksDone() const;
@@ -158,7 +157,7 @@ class Job::Impl : public TransportClient
     void OnDelivered(Partition& part, const Delivery& delivery) override;
     void OnAcknowledged(Partition& part, QpId qp, uint64_t cookie) override;
 
-    Observer* m_observer = nullptr;
+    Job::Observer* m_observer = nullptr;
 
   private:
     friend class ResultBuilder;
@@ -250,7 +249,6 @@ class Job::Impl : public TransportClient
     EventCore& m_core;
     const TaskGraph& m_graph;
     const Expander& m_expander;
-    std::unique_ptr<ScaleOut> m_ownedScaleOut;
     ScaleOut* m_scaleOut;
     const JobConfig m_config;
     Plan m_plan;
@@ -275,9 +273,9 @@ class Job::Impl : public TransportClient
     std::vector<Reception> m_receivers;  ///< by connection
     std::vector<Tick> m_egressFree;      ///< by rank
     std::vector<Tick> m_ingressFree;
-    std::vector<MessageRecord*> m_lastOnQp; ///< by QpId
+    std::vector<MessageActivity*> m_lastOnQp; ///< by QpId
 };
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif

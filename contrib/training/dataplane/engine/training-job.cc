@@ -9,6 +9,26 @@
 namespace heddle
 {
 
+class Job::Impl
+{
+  public:
+    Impl(EventCore& core,
+         const TaskGraph& graph,
+         const Expander& expander,
+         std::unique_ptr<ScaleOut> adapter,
+         ScaleOut* scaleOut,
+         const JobConfig& config)
+        : m_adapter(std::move(adapter)), engine(core, graph, expander, scaleOut, config)
+    {
+    }
+
+  private:
+    std::unique_ptr<ScaleOut> m_adapter;
+
+  public:
+    training::Engine engine;
+};
+
 Job::Job(EventCore& core,
          const TaskGraph& graph,
          const Expander& expander,
@@ -38,39 +58,41 @@ Job::~Job() = default;
 void
 Job::Start()
 {
-    m_impl->Start();
+    m_impl->engine.Start();
 }
 
 bool
 Job::finished() const
 {
-    return m_impl->TasksDone() == m_impl->graph().tasks().size();
+    return m_impl->engine.TasksDone() == m_impl->engine.graph().tasks().size();
 }
 
 double
 Job::progress() const
 {
-    const size_t tasks = m_impl->graph().tasks().size();
-    return tasks == 0 ? 1 : static_cast<double>(m_impl->TasksDone()) / static_cast<double>(tasks);
+    const size_t tasks = m_impl->engine.graph().tasks().size();
+    const uint64_t done = m_impl->engine.TasksDone();
+    return tasks == 0 ? 1 : static_cast<double>(done) / static_cast<double>(tasks);
 }
 
 JobResult
 Job::Result() const
 {
+    const training::Engine& engine = m_impl->engine;
     if (!finished())
     {
-        const uint64_t done = m_impl->TasksDone();
-        throw RunError("the job did not finish: " + std::to_string(done) + " of " +
-                       std::to_string(m_impl->graph().tasks().size()) +
-                       " tasks are done; who waits for whom:" + StallReport(*m_impl).Text(10));
+        throw RunError(
+            "the job did not finish: " + std::to_string(engine.TasksDone()) + " of " +
+            std::to_string(engine.graph().tasks().size()) +
+            " tasks are done; who waits for whom:" + training::StallReport(engine).Text(10));
     }
-    return ResultBuilder(*m_impl).Build();
+    return training::ResultBuilder(engine).Build();
 }
 
 void
 Job::SetObserver(Observer* observer)
 {
-    m_impl->m_observer = observer;
+    m_impl->engine.m_observer = observer;
 }
 
 } // namespace heddle

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-namespace heddle
+namespace heddle::training
 {
 
 namespace
@@ -166,4 +166,4 @@ Plan::ConnectQueuePairs(ScaleOut* scaleOut, const JobConfig& config)
     }
 }
 
-} // namespace heddle
+} // namespace heddle::training

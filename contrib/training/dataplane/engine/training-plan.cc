@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace heddle
+namespace heddle::training
 {
 
 Plan::Plan(const TaskGraph& graph,
@@ -250,4 +250,4 @@ Plan::Expand(TaskId id, Expansion& out) const
     m_expander.Expand(call, m_memberOf[id], out);
 }
 
-} // namespace heddle
+} // namespace heddle::training

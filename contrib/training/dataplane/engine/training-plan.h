@@ -22,7 +22,7 @@
 #include <tuple>
 #include <vector>
 
-namespace heddle
+namespace heddle::training
 {
 
 struct Connection
@@ -152,6 +152,6 @@ class Plan
     uint32_t m_qpEnd = 0;
 };
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif

@@ -3,7 +3,7 @@
 
 #include "ns3/collectives-algorithm.h"
 
-namespace heddle
+namespace heddle::training
 {
 
 namespace
@@ -113,4 +113,4 @@ StallReport::Text(size_t limit) const
     return text;
 }
 
-} // namespace heddle
+} // namespace heddle::training

@@ -11,13 +11,13 @@
 
 #include <string>
 
-namespace heddle
+namespace heddle::training
 {
 
 class StallReport
 {
   public:
-    explicit StallReport(const Job::Impl& job) : m_job(job)
+    explicit StallReport(const Engine& job) : m_job(job)
     {
     }
 
@@ -27,9 +27,9 @@ class StallReport
     std::string Describe(TaskId task) const; ///< "rank 3: all-reduce 'grad' #2 on 'dp'"
     std::string Reason(const CommRun& run) const;
 
-    const Job::Impl& m_job;
+    const Engine& m_job;
 };
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif

@@ -26,7 +26,7 @@
 #include <memory>
 #include <vector>
 
-namespace heddle
+namespace heddle::training
 {
 
 enum class ActivityKind : uint8_t
@@ -87,7 +87,7 @@ class ActivityRef
     uint64_t m_bits = 0;
 };
 
-struct SpanRecord
+struct SpanActivity
 {
     Tick start;
     Tick end;
@@ -99,7 +99,7 @@ struct SpanRecord
     bool pipeline; ///< crosses to another pipeline stage
 };
 
-struct KernelRecord
+struct KernelActivity
 {
     Tick end;
     Tick runStart;
@@ -110,11 +110,11 @@ struct KernelRecord
     Rank rank;
 };
 
-struct MessageRecord
+struct MessageActivity
 {
-    ActivityRef self;              ///< as ActivityKind::Message
-    ActivityRef pred;              ///< what let it be posted
-    const MessageRecord* previous; ///< posted before it on the queue pair; null if none
+    ActivityRef self;                ///< as ActivityKind::Message
+    ActivityRef pred;                ///< what let it be posted
+    const MessageActivity* previous; ///< posted before it on the queue pair; null if none
     Tick posted = 0;
     Tick started = 0;
     Tick finished = -1; ///< -1: not delivered
@@ -184,33 +184,33 @@ class ActivityStore
     {
     }
 
-    ActivityRef Add(const SpanRecord& span)
+    ActivityRef Add(const SpanActivity& span)
     {
         return ActivityRef(ActivityKind::Span, m_partition, spans.Append(span));
     }
 
-    ActivityRef Add(const KernelRecord& kernel)
+    ActivityRef Add(const KernelActivity& kernel)
     {
         return ActivityRef(ActivityKind::Kernel, m_partition, kernels.Append(kernel));
     }
 
-    MessageRecord* Add(const MessageRecord& message)
+    MessageActivity* Add(const MessageActivity& message)
     {
         const uint64_t index = messages.Append(message);
-        MessageRecord* record = &messages[index];
+        MessageActivity* record = &messages[index];
         record->self = ActivityRef(ActivityKind::Message, m_partition, index);
         return record;
     }
 
-    ActivityPool<SpanRecord> spans;
-    ActivityPool<KernelRecord> kernels;
-    ActivityPool<MessageRecord> messages;
+    ActivityPool<SpanActivity> spans;
+    ActivityPool<KernelActivity> kernels;
+    ActivityPool<MessageActivity> messages;
     ActivityPool<MessageExcess> excesses;
 
   private:
     uint32_t m_partition;
 };
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif

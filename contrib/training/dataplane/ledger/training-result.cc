@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
-namespace heddle
+namespace heddle::training
 {
 
 namespace
@@ -32,8 +32,7 @@ Sorted(const std::unordered_map<uint64_t, Tick>& places)
 
 } // namespace
 
-ResultBuilder::ResultBuilder(const Job::Impl& job)
-    : m_job(job), m_walk(job.m_stores, job.m_scaleOut)
+ResultBuilder::ResultBuilder(const Engine& job) : m_job(job), m_walk(job.m_stores, job.m_scaleOut)
 {
 }
 
@@ -260,7 +259,7 @@ ResultBuilder::CollectMessages()
     {
         for (uint64_t i = 0; i < store->messages.size(); ++i)
         {
-            const MessageRecord& m = store->messages[i];
+            const MessageActivity& m = store->messages[i];
             m_result.messageTimes.push_back(m.finished - m.posted);
         }
     }
@@ -302,4 +301,4 @@ BusBandwidth(const CollectiveRecord& record)
     return static_cast<double>(record.bytes) / ToSeconds(time) * factor;
 }
 
-} // namespace heddle
+} // namespace heddle::training

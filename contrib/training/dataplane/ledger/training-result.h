@@ -21,13 +21,13 @@
 
 #include <unordered_map>
 
-namespace heddle
+namespace heddle::training
 {
 
 class ResultBuilder
 {
   public:
-    explicit ResultBuilder(const Job::Impl& job);
+    explicit ResultBuilder(const Engine& job);
 
     JobResult Build();
 
@@ -46,7 +46,7 @@ class ResultBuilder
     void BuildCriticalPath();
     void CollectMessages();
 
-    const Job::Impl& m_job;
+    const Engine& m_job;
     RootWalk m_walk;
     JobResult m_result;
     TaskId m_lastTask = kNone; ///< of the step
@@ -60,6 +60,6 @@ class ResultBuilder
 /// (https://github.com/NVIDIA/nccl-tests/blob/master/doc/PERFORMANCE.md)
 double BusBandwidth(const CollectiveRecord& record);
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif

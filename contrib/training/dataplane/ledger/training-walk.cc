@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace heddle
+namespace heddle::training
 {
 
 namespace
@@ -48,7 +48,7 @@ RootWalk::RootWalk(const ActivityStores& stores, const ScaleOut* scaleOut)
 }
 
 RunWork
-WorkOf(const KernelRecord& kernel)
+WorkOf(const KernelActivity& kernel)
 {
     const Tick excess = kernel.jitter + kernel.interference + kernel.software;
     return {kernel.end - kernel.runStart - excess,
@@ -200,7 +200,7 @@ RootWalk::Describe(ActivityRef activity, View& view) const
 }
 
 void
-RootWalk::DescribeSpan(const SpanRecord& span, View& view) const
+RootWalk::DescribeSpan(const SpanActivity& span, View& view) const
 {
     view.start = span.start;
     view.end = span.end;
@@ -212,7 +212,7 @@ RootWalk::DescribeSpan(const SpanRecord& span, View& view) const
 }
 
 void
-RootWalk::DescribeKernel(const KernelRecord& kernel, View& view) const
+RootWalk::DescribeKernel(const KernelActivity& kernel, View& view) const
 {
     view.start = kernel.runStart;
     view.end = kernel.end;
@@ -235,14 +235,14 @@ RootWalk::DescribeKernel(const KernelRecord& kernel, View& view) const
 }
 
 const MessageExcess*
-RootWalk::Excess(const MessageRecord& message) const
+RootWalk::Excess(const MessageActivity& message) const
 {
     return message.excess == kNone ? nullptr
                                    : &m_stores[message.receiverPartition]->excesses[message.excess];
 }
 
 void
-RootWalk::DescribeMessage(const MessageRecord& message, View& view) const
+RootWalk::DescribeMessage(const MessageActivity& message, View& view) const
 {
     HEDDLE_CHECK(message.finished >= message.started, "message without delivery");
     view.start = message.started;
@@ -261,7 +261,7 @@ RootWalk::DescribeMessage(const MessageRecord& message, View& view) const
 }
 
 void
-RootWalk::DescribeAck(const MessageRecord& message, View& view) const
+RootWalk::DescribeAck(const MessageActivity& message, View& view) const
 {
     view.pred = message.self;
     view.end = message.acknowledged;
@@ -272,10 +272,10 @@ RootWalk::DescribeAck(const MessageRecord& message, View& view) const
 }
 
 void
-RootWalk::DescribeEmission(const MessageRecord& message, View& view) const
+RootWalk::DescribeEmission(const MessageActivity& message, View& view) const
 {
     HEDDLE_CHECK(message.previous != nullptr, "behind no message");
-    const MessageRecord& previous = *message.previous;
+    const MessageActivity& previous = *message.previous;
     view.start = previous.started;
     view.end = message.started;
     view.pipeline = previous.pipeline;
@@ -301,4 +301,4 @@ RootWalk::DescribeEmission(const MessageRecord& message, View& view) const
     view.Add(RootAccount::ScaleOutEndpoint, kNone, rest);
 }
 
-} // namespace heddle
+} // namespace heddle::training

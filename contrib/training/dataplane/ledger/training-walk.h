@@ -45,7 +45,7 @@
 #include <memory>
 #include <vector>
 
-namespace heddle
+namespace heddle::training
 {
 
 using ActivityStores = std::vector<std::unique_ptr<ActivityStore>>;
@@ -60,7 +60,7 @@ struct RunWork
 };
 
 /// The run up to and with this kernel.
-RunWork WorkOf(const KernelRecord& kernel);
+RunWork WorkOf(const KernelActivity& kernel);
 
 struct Wait
 {
@@ -129,17 +129,17 @@ class RootWalk
     void BookSegment(const Segment& segment, Tick overlap, Remainder& left, const Sink& sink) const;
     void BookCompute(const Segment& segment, Tick overlap, Remainder& left, const Sink& sink) const;
     void Describe(ActivityRef activity, View& view) const;
-    void DescribeSpan(const SpanRecord& span, View& view) const;
-    void DescribeKernel(const KernelRecord& kernel, View& view) const;
-    void DescribeMessage(const MessageRecord& message, View& view) const;
-    void DescribeAck(const MessageRecord& message, View& view) const;
-    void DescribeEmission(const MessageRecord& message, View& view) const;
-    const MessageExcess* Excess(const MessageRecord& message) const;
+    void DescribeSpan(const SpanActivity& span, View& view) const;
+    void DescribeKernel(const KernelActivity& kernel, View& view) const;
+    void DescribeMessage(const MessageActivity& message, View& view) const;
+    void DescribeAck(const MessageActivity& message, View& view) const;
+    void DescribeEmission(const MessageActivity& message, View& view) const;
+    const MessageExcess* Excess(const MessageActivity& message) const;
 
     const ActivityStores& m_stores;
     const ScaleOut* m_scaleOut;
 };
 
-} // namespace heddle
+} // namespace heddle::training
 
 #endif
