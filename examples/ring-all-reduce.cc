@@ -37,6 +37,7 @@ main()
     Network network(core, topology);
     TransportConfig config;
     config.reliability = "go-back-n";
+    config.ackEveryPackets = 64; // one per packet would take 2 % of the line
     Transport transport(core, network, config);
     RankLayout layout;
     for (Rank r = 0; r < ranks; ++r)

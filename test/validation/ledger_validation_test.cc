@@ -78,8 +78,9 @@ TEST_P(SlowAccelerator, IsNamedInBothColumns)
     spec.job.jitter.slowdown[5] = 1.1;
     const Outcome after = RunWorld(spec, graph);
     const Tick added = after.Idle() - before.Idle();
-    // 15 ranks wait 4 × 100 us.
-    EXPECT_NEAR(ToSeconds(added), 15 * 4 * 100e-6, 15 * 4 * 1e-6);
+    // 15 ranks wait up to 4 × 100 us: less what the ring gets done among them before 5 arrives.
+    EXPECT_LT(ToSeconds(added), 15 * 4 * 100e-6);
+    EXPECT_GT(ToSeconds(added), 0.8 * 15 * 4 * 100e-6);
     EXPECT_GE(Share(after.RootAt(RootAccount::Jitter, 5), added), 0.95);
     EXPECT_GE(Share(after.ProximateAt(ProximateAccount::SkewWait, 5), added), 0.95);
 }

@@ -148,7 +148,8 @@ TransportEngine::InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel
     const uint64_t pair = (uint64_t{from} << 32) | to;
     qp.entropy = static_cast<uint32_t>(HashCombine(HashCombine(m_core.seed(), pair), channel));
     qp.window = m_window;
-    qp.wireRate = std::min(m_network.NicRate(from), m_network.PathRate(from, to));
+    // Not the path's: a slow link inside the fabric is the fabric's doing, not ideal (rung R4).
+    qp.wireRate = std::min(m_network.NicRate(from), m_network.NicRate(to));
     qp.baseRoundTrip = m_network.UnloadedLatency(from, to, fullWireBytes()) +
                        m_network.UnloadedLatency(to, from, kAckWireBytes);
     qp.congestion.lineRate = static_cast<double>(m_network.NicRate(from).bps());

@@ -153,7 +153,7 @@ struct SenderQp
     FlightTable flight;
 
     Tick baseRoundTrip = 0;
-    BitRate wireRate;        ///< min of NIC and path
+    BitRate wireRate;        ///< the slower of the two NICs
     uint64_t idealBytes = 0; ///< cache of IdealTime
     Tick idealTime = 0;
 };

@@ -34,7 +34,7 @@ using QpId = uint32_t; ///< dense, one per (from, to, channel) direction
 /// the excess is split by DESIGN's precedence, in this order.
 enum class MessageState : uint8_t
 {
-    Ideal,        ///< unloaded latency and own bytes at the path's line rate
+    Ideal,        ///< unloaded latency and own bytes at the slower NIC's line rate
     Down,         ///< link down or rerouting
     LossRecovery, ///< retransmission
     Paused,       ///< PFC, here or at switches on the way
