@@ -2,20 +2,15 @@
 # The whole repository lies in an ns-3 tree as contrib/heddle: ns-3 takes it for one module, so
 # this adds the real ones. Included by the top CMakeLists.txt, which knows ${heddle_modules}.
 #
-# ns-3 gives every module that it finds itself the variables lib<name> and lib<name>-obj, whose
-# values are "lib<name>" up to 3.42 and "<name>" from 3.43. Ours need the same beforehand.
+# ns-3 gives every module that it finds itself the variables lib<name> and lib<name>-obj. Ours need
+# the same beforehand.
 set(heddle_libraries)
 foreach(module IN LISTS heddle_modules)
   get_filename_component(name ${module} NAME)
   list(APPEND heddle_libraries heddle-${name})
-  if(NOT DEFINED libheddle-${name})
-    if(libcore STREQUAL "core")
-      set(libheddle-${name} heddle-${name})
-    else()
-      set(libheddle-${name} libheddle-${name})
-    endif()
-    set(libheddle-${name}-obj libheddle-${name}-obj)
-  endif()
+  library_target_name(heddle-${name} target)
+  set(libheddle-${name} ${target})
+  set(libheddle-${name}-obj ${target}-obj)
 endforeach()
 list(APPEND ns3-all-enabled-modules ${heddle_libraries})
 
