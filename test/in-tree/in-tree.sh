@@ -39,7 +39,7 @@ build_and_test() { # how, modules
     for suite in $suites; do
         "$runner" --suite="$suite" --verbose || exit 1
     done
-    echo "$1 in $(basename "$tree"): built, suites passed:" $suites
+    echo "$1 in $(basename "$tree"): built, its suites pass"
 }
 
 rm -rf "$tree"/contrib/heddle*

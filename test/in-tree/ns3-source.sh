@@ -35,6 +35,7 @@ command -v apt-get >/dev/null 2>&1 || {
 }
 
 # Source packages come from where the binary ones do; the system's own lists stay as they are.
+# shellcheck disable=SC2016 # the variables are apt-get's
 apt-get indextargets --format 'deb-src $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
     sort -u >"$folder/sources.list"
 version=$(dpkg-query -W -f '${source:Version}' libns3-dev 2>/dev/null)
