@@ -9,6 +9,8 @@
 namespace heddle
 {
 
+using fabric::Port;
+
 namespace
 {
 
@@ -45,8 +47,10 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given)
       scheduler(config),
       routes(topology),
       nics(topology.nics),
+      targets(topology.nics),
       partitions(core.partitions()),
       cutThrough(config.forwarding == Forwarding::CutThrough),
+      limited(config.bufferBytes != 0),
       ideal(!topology.extraLatency.empty())
 {
     for (unsigned c = 0; c < kClasses; ++c)
@@ -109,10 +113,8 @@ Network::Impl::BuildPorts()
         {
             NicState& nic = nics[from.index];
             nic.up = id;
-            nic.down = id ^ 1U;
-            nic.leaf = to.index;
-            nic.routingLeaf = routes.LeafOfNic(from.index);
-            nic.pathLeaf = ideal ? topology.leafOfNic[from.index] : nic.routingLeaf;
+            targets[from.index] = {id ^ 1U, to.index, routes.LeafOfNic(from.index)};
+            nic.pathLeaf = ideal ? topology.leafOfNic[from.index] : routes.LeafOfNic(from.index);
         }
     }
 }
@@ -164,6 +166,19 @@ Network::Impl::BuildPaths()
         {
             pathOf.insert(pathOf.end(), row.begin(), row.end());
         }
+        bool uniform = cutThrough; // no packet is stored anywhere: size does not matter
+        for (const Port& port : ports)
+        {
+            uniform = uniform && port.rateBps == ports[0].rateBps;
+        }
+        for (const InteriorPath& path : paths)
+        {
+            uniform =
+                uniform && std::all_of(path.rates.begin(),
+                                       path.rates.end(),
+                                       [&](BitRate r) { return r.bps() == ports[0].rateBps; });
+        }
+        idealReady.assign(uniform ? 0 : nics.size() * pathLeaves, 0);
         return;
     }
     fabric::PathTable table(topology, routes);

@@ -53,11 +53,16 @@ class Network::Impl
     struct NicState
     {
         NicClient* client = nullptr;
-        PortId up = kNone;   ///< NIC → leaf
+        PortId up = kNone;     ///< NIC → leaf
+        uint32_t pathLeaf = 0; ///< row and column in the path table
+    };
+
+    /// Where a packet for a NIC goes; the part of a NIC that every hop reads.
+    struct Target
+    {
         PortId down = kNone; ///< leaf → NIC
         SwitchId leaf = kNone;
         uint32_t routingLeaf = 0; ///< dense leaf number in `routes`
-        uint32_t pathLeaf = 0;    ///< row and column in the path table
     };
 
     struct alignas(64) PartitionState
@@ -92,7 +97,7 @@ class Network::Impl
                  Packet* packet);
     void Release(Partition& part, SwitchId at, const Packet& packet);
     void Transmit(Partition& part, PortId id, Packet* packet);
-    Tick IdealReach(const fabric::Port& port, const Packet& packet) const;
+    Tick IdealReach(const fabric::Port& port, const Packet& packet, Tick now);
     void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
     void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
 
@@ -138,10 +143,12 @@ class Network::Impl
     std::vector<fabric::ClassQueue> queues; ///< PortId · kClasses + class
     std::vector<SwitchState> switches;
     std::vector<NicState> nics;
+    std::vector<Target> targets; ///< by NIC
     std::vector<PartitionState> partitions;
     NetworkObserver* observer = nullptr;
     bool cutThrough;
-    bool ideal; ///< R4: the one switch's latency depends on the pair
+    bool limited; ///< switches have a finite buffer
+    bool ideal;   ///< R4: the one switch's latency depends on the pair
     uint8_t losslessClasses = 0;
     uint8_t ecnClasses = 0;
     uint32_t failureEntity;
@@ -149,6 +156,9 @@ class Network::Impl
     std::vector<InteriorPath> paths;
     std::vector<uint32_t> pathOf; ///< [from][to] by NicState::pathLeaf
     size_t pathLeaves = 0;
+    /// R4, where latency depends on size: [NIC][path leaf] when the latest packet may leave the big
+    /// switch. A short packet must not overtake a long one that it would queue behind.
+    std::vector<Tick> idealReady;
 
   private:
     void BuildPorts();

@@ -91,7 +91,7 @@ Network::PauseCulprit(NicId nic, unsigned trafficClass) const
 void
 Network::SendPause(Partition& part, NicId nic, unsigned trafficClass, bool xoff)
 {
-    const PortId down = m_impl->nics[nic].down;
+    const PortId down = m_impl->targets[nic].down;
     m_impl->SendPause(part, down, trafficClass, xoff, down);
 }
 
@@ -131,7 +131,7 @@ Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 {
     const InteriorPath& path = m_impl->PathOf(from, to);
     const Port& first = m_impl->ports[m_impl->nics[from].up];
-    const Port& last = m_impl->ports[m_impl->nics[to].down];
+    const Port& last = m_impl->ports[m_impl->targets[to].down];
     return LatencyToEgress(m_impl->config,
                            BitRate(first.rateBps),
                            path,
@@ -143,7 +143,8 @@ Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 BitRate
 Network::PathRate(NicId from, NicId to) const
 {
-    BitRate rate = std::min(NicRate(from), BitRate(m_impl->ports[m_impl->nics[to].down].rateBps));
+    BitRate rate =
+        std::min(NicRate(from), BitRate(m_impl->ports[m_impl->targets[to].down].rateBps));
     for (BitRate interior : m_impl->PathOf(from, to).rates)
     {
         rate = std::min(rate, interior);

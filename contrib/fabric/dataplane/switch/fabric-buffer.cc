@@ -92,9 +92,13 @@ SharedBuffer::AdmitLossless(uint16_t ingress, unsigned trafficClass, uint32_t by
     }
     if (m_used + bytes > m_pool)
     {
+        const bool accepted = ToHeadroom(group, bytes) == Admission::Accept;
+        if (!accepted && group.shared + group.headroom == 0)
+        {
+            return Admission::Drop; // nothing of ours that leaves could ever send XON
+        }
         group.xoff = true;
-        return ToHeadroom(group, bytes) == Admission::Drop ? Admission::DropAndPause
-                                                           : Admission::AcceptAndPause;
+        return accepted ? Admission::AcceptAndPause : Admission::DropAndPause;
     }
     group.shared += bytes;
     m_used += bytes;

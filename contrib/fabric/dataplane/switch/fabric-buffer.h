@@ -58,11 +58,7 @@ class SharedBuffer
                  const std::vector<Ingress>& ingress,
                  const std::string& switchName);
 
-    /// False: unlimited; nothing is to be admitted or released.
-    bool limited() const
-    {
-        return m_limited;
-    }
+    // Not to be called when the buffer is unlimited (bufferBytes 0):
 
     Admission AdmitLossy(uint32_t egressQueueBytes, uint32_t bytes);
     Admission AdmitLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes);

@@ -71,7 +71,7 @@ Network::Impl::FailPort(Partition& part, PortId id)
         {
             Packet* packet = queue.Pop();
             port.queuedBytes -= packet->wireBytes;
-            if (switches[port.fromNode].buffer.limited())
+            if (limited)
             {
                 Release(part, port.fromNode, *packet);
             }

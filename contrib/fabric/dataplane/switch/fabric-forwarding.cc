@@ -79,7 +79,7 @@ Network::Impl::OnReceive(Partition& part, const Event& event)
 PortId
 Network::Impl::Route(const SwitchState& at, SwitchId id, const Packet& packet, Tick now) const
 {
-    const NicState& to = nics[packet.destination];
+    const Target& to = targets[packet.destination];
     if (ideal && !FindPath(packet.source, packet.destination))
     {
         return kNone;
@@ -113,8 +113,7 @@ Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, SwitchId at,
         Transmit(part, id, packet);
         return;
     }
-    SwitchState& here = switches[at];
-    if (here.buffer.limited() && !Admit(part, here, id, ingress, packet))
+    if (limited && !Admit(part, switches[at], id, ingress, packet))
     {
         Drop(part, id, packet, DropReason::BufferFull);
         return;
@@ -180,6 +179,7 @@ Network::Impl::StartNext(Partition& part, PortId id)
     ClassQueue& queue = mine[c];
     Packet* packet = queue.Pop();
     port.queuedBytes -= packet->wireBytes;
+    __builtin_prefetch(queue.head, 1); // the next one has often left the cache
     if (!queue.head)
     {
         port.queued &= static_cast<uint8_t>(~(1U << c));
@@ -190,7 +190,7 @@ Network::Impl::StartNext(Partition& part, PortId id)
     {
         MarkEcn(part, port, queue, packet);
     }
-    if (switches[port.fromNode].buffer.limited())
+    if (limited)
     {
         Release(part, port.fromNode, *packet);
     }
@@ -279,7 +279,7 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
         return;
     }
     const Tick ready = port.cutThrough ? std::min(port.headTime, duration) : duration;
-    const Tick delay = ideal && port.fromNic ? IdealReach(port, *packet) : ready + port.reach;
+    const Tick delay = ideal && port.fromNic ? IdealReach(port, *packet, now) : ready + port.reach;
     ++partitions[part.index()].onWires;
     part.Post(port.toPartition,
               {now + delay,
@@ -292,16 +292,24 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
 
 /// R4: what the real path would take until the last switch may send.
 Tick
-Network::Impl::IdealReach(const Port& port, const Packet& packet) const
+Network::Impl::IdealReach(const Port& port, const Packet& packet, Tick now)
 {
     const InteriorPath* path = FindPath(packet.source, packet.destination);
     if (!path)
     {
         return port.TransmitTime(packet.wireBytes) + port.reach; // to be dropped there
     }
-    const BitRate last(ports[nics[packet.destination].down].rateBps);
-    return LatencyToEgress(config, BitRate(port.rateBps), *path, last, packet.wireBytes) +
-           port.propagation;
+    const BitRate last(ports[targets[packet.destination].down].rateBps);
+    const Tick reach =
+        LatencyToEgress(config, BitRate(port.rateBps), *path, last, packet.wireBytes) +
+        port.propagation;
+    if (idealReady.empty())
+    {
+        return reach;
+    }
+    Tick& ready = idealReady[packet.source * pathLeaves + nics[packet.destination].pathLeaf];
+    ready = std::max(now + reach, ready + 1);
+    return ready - now;
 }
 
 void

@@ -220,6 +220,21 @@ TEST(Pfc, BlameTravelsToTheNics)
     EXPECT_GT(pausedPackets, 1000U) << "packets at the spine wait because leaf1 pauses it";
 }
 
+/// A headroom too small for any packet loses packets, but a group with nothing queued, which would
+/// never send XON, does not pause its sender.
+TEST(PfcHeadroom, TooSmallLosesButNeverHangs)
+{
+    Incast incast{15};
+    ClusterShape shape = LosslessShape(incast);
+    shape.switchConfig.headroomBytes = 100;
+    shape.switchConfig.bufferBytes = 16 * 100 + 5 * kMtu;
+    World world(BuildTopology("single-switch", shape, {}));
+    Offer(world, incast);
+    EXPECT_GT(world.DroppedFor(DropReason::BufferFull), 0U);
+    EXPECT_EQ(world.net.counters().injected, 2U * 300 * 15) << "no sender is stuck";
+    EXPECT_EQ(world.net.inFlight(), 0U);
+}
+
 /// A paused class does not stop another one.
 TEST(Pfc, OtherClassesPass)
 {
