@@ -129,8 +129,10 @@ ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPl
         const ChosenModel chosen =
             ReadChoice(node, "software", SoftwareRules(traits, severalPerHost), "none");
         plan.software = FindPreset(chosen.name);
+        plan.softwareText = chosen.name;
         for (const auto& [figure, value] : chosen.given)
         {
+            plan.softwareText += ", " + figure + " " + value;
             SetSoftwareField(plan.software, figure, value);
         }
     }
@@ -139,6 +141,7 @@ ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPl
     if (noPxn.empty())
     {
         plan.software.pxn = node.Flag("pxn", plan.software.pxn);
+        plan.softwareText += plan.software.pxn ? ", PXN" : ", no PXN";
     }
     node.NotUsedBecause("pxn", noPxn);
     // Resolves every name once more, and checks the figures together.

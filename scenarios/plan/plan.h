@@ -110,6 +110,7 @@ struct FabricPlan
     TransportConfig transport;
     AlgorithmChoice algorithms;
     SoftwareModel software;
+    std::string softwareText; ///< the same as the scenario has it: preset and replaced figures
     RankLayout layout;
     std::vector<LinkTier> optics; ///< tiers with a link technology
     std::vector<LinkEvent> events;

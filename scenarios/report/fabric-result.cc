@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/fabric-result.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace heddle
+{
+
+namespace
+{
+
+constexpr size_t kPortsShown = 8;
+
+/// Nearest-rank percentile of sorted values.
+Tick
+Percentile(const std::vector<Tick>& sorted, double share)
+{
+    const auto rank = static_cast<size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+    return sorted[std::max<size_t>(rank, 1) - 1];
+}
+
+void
+FillMessages(const JobResult& job, v1::MessageTimes* out)
+{
+    out->set_scale_out_bytes(job.scaleOutBytes);
+    out->set_scale_up_bytes(job.scaleUpBytes);
+    out->set_count(job.messageTimes.size());
+    if (job.messageTimes.empty())
+    {
+        return;
+    }
+    std::vector<Tick> sorted = job.messageTimes;
+    std::sort(sorted.begin(), sorted.end());
+    out->set_p50_s(ToSeconds(Percentile(sorted, 0.50)));
+    out->set_p99_s(ToSeconds(Percentile(sorted, 0.99)));
+    out->set_max_s(ToSeconds(sorted.back()));
+    const double sum = std::accumulate(sorted.begin(), sorted.end(), 0.0, [](double s, Tick t) {
+        return s + ToSeconds(t);
+    });
+    out->set_mean_s(sum / static_cast<double>(sorted.size()));
+}
+
+void
+FillCounters(const Network& network, const Transport& transport, v1::Counters* out)
+{
+    const NetworkCounters n = network.counters();
+    const auto dropped = [&](DropReason reason) { return n.dropped[static_cast<size_t>(reason)]; };
+    out->set_packets_injected(n.injected);
+    out->set_packets_delivered(n.delivered);
+    out->set_packets_in_flight(network.inFlight());
+    out->set_dropped_buffer_full(dropped(DropReason::BufferFull));
+    out->set_dropped_link_down(dropped(DropReason::LinkDown));
+    out->set_dropped_random_loss(dropped(DropReason::RandomLoss));
+    out->set_dropped_no_route(dropped(DropReason::NoRoute));
+    out->set_packet_hops(n.dataHops);
+    out->set_ecn_marks(n.ecnMarks);
+    out->set_pause_frames(n.pauseFrames);
+    const TransportCounters t = transport.counters();
+    out->set_messages(t.messages);
+    out->set_data_packets(t.dataPackets);
+    out->set_retransmits(t.retransmits);
+    out->set_timeouts(t.timeouts);
+    out->set_acks(t.acks);
+    out->set_nacks(t.nacks);
+    out->set_cnps(t.cnps);
+    out->set_out_of_order(t.outOfOrder);
+}
+
+void
+FillPorts(const Network& network, Tick stepTime, v1::FabricResult* out)
+{
+    std::vector<PortId> ports(2 * network.topology().links.size());
+    std::iota(ports.begin(), ports.end(), 0);
+    const auto worse = [&](PortId a, PortId b) {
+        const PortCounters& x = network.portCounters(a);
+        const PortCounters& y = network.portCounters(b);
+        return std::tuple(x.queueWait, x.busy, b) > std::tuple(y.queueWait, y.busy, a);
+    };
+    std::sort(ports.begin(), ports.end(), worse);
+    ports.resize(std::min(ports.size(), kPortsShown));
+    for (PortId port : ports)
+    {
+        const PortCounters& counters = network.portCounters(port);
+        v1::PortSummary& summary = *out->add_worst_ports();
+        summary.set_port(network.PortName(port));
+        summary.set_utilisation(stepTime > 0 ? ToSeconds(counters.busy) / ToSeconds(stepTime) : 0);
+        summary.set_queue_wait_s(ToSeconds(counters.queueWait));
+        summary.set_paused_s(ToSeconds(counters.paused));
+        summary.set_max_queue_bytes(counters.maxQueueBytes);
+        summary.set_tx_bytes(counters.txBytes);
+        summary.set_drops(counters.drops);
+    }
+}
+
+} // namespace
+
+void
+FillWorld(const RungPlan& rung, const JobResult& job, v1::FabricResult* out)
+{
+    v1::World& world = *out->add_ladder();
+    world.set_world(rung.world);
+    world.set_rung(rung.rung);
+    world.set_step_time_s(ToSeconds(job.stepTime));
+    world.set_step_time_ps(job.stepTime);
+}
+
+void
+FillOptics(const FabricPlan& fabric, v1::FabricResult* out)
+{
+    if (fabric.optics.empty())
+    {
+        return;
+    }
+    const OpticsAccount account = Account(fabric.optics);
+    v1::Optics& optics = *out->mutable_optics();
+    optics.set_power_w(account.total.power.value);
+    optics.set_power_low_w(account.total.power.low);
+    optics.set_power_high_w(account.total.power.high);
+    optics.set_link_failures_per_month(account.total.failuresPerMonth.value);
+    optics.set_cost_usd(account.total.cost.value);
+    for (const AccountSum* sum :
+         {&account.total.power, &account.total.failuresPerMonth, &account.total.cost})
+    {
+        for (const std::string& figure : sum->missing)
+        {
+            optics.add_missing(figure);
+        }
+    }
+    for (size_t i = 0; i < account.tiers.size(); ++i)
+    {
+        const TierAccount& from = account.tiers[i];
+        v1::OpticsTier& tier = *optics.add_tiers();
+        tier.set_tier(from.name);
+        tier.set_technology(fabric.optics[i].nearEnd.name);
+        tier.set_links(from.links);
+        tier.set_rate_bps(static_cast<double>(fabric.optics[i].rate.bps()));
+        tier.set_power_w(from.power.value);
+        tier.set_link_failures_per_month(from.failuresPerMonth.value);
+        tier.set_cost_usd(from.cost.value);
+        tier.set_energy_per_bit_pj(from.PicojoulesPerBit());
+    }
+}
+
+void
+FillActual(const Plan& plan,
+           const FabricPlan& fabric,
+           const JobResult& job,
+           const Network& network,
+           const Transport& transport,
+           v1::FabricResult* out)
+{
+    out->set_name(fabric.name);
+    out->set_topology(fabric.topology.name);
+    out->set_load_balancer(fabric.topology.switchConfig.loadBalancer);
+    out->set_congestion_control(fabric.transport.congestionControl);
+    out->set_accelerators(plan.cluster.ranks());
+    out->set_switches(static_cast<uint32_t>(fabric.topology.switches.size()));
+    out->set_links(static_cast<uint32_t>(fabric.topology.links.size()));
+    out->set_step_time_s(ToSeconds(job.stepTime));
+    out->set_step_time_ps(job.stepTime);
+    FillLedger(job, network, out);
+    FillCollectives(plan.workload.graph, job, out);
+    FillMessages(job, out->mutable_messages());
+    FillCounters(network, transport, out->mutable_counters());
+    FillPorts(network, job.stepTime, out);
+    FillOptics(fabric, out);
+}
+
+} // namespace heddle

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "report/summary.h"
+
+#include "report/conclusions.h"
+#include "report/table.h"
+
+#include "ns3/base-units.h"
+
+#include <functional>
+#include <map>
+#include <set>
+
+namespace heddle
+{
+
+namespace
+{
+
+using CellFn = std::function<std::string(const v1::FabricResult&)>;
+
+/// Accounts smaller than this in every fabric are summed up in one line.
+constexpr double kSmallShare = 0.002;
+
+std::string
+Print(const char* format, double value)
+{
+    char text[48];
+    std::snprintf(text, sizeof text, format, value);
+    return text;
+}
+
+std::string
+Percent(double share)
+{
+    return Print("%.1f %%", 100 * share);
+}
+
+void
+AddRow(Table& table, const v1::Result& result, const std::string& label, const CellFn& cell)
+{
+    std::vector<std::string> row{label};
+    bool any = false;
+    for (const v1::FabricResult& fabric : result.fabrics())
+    {
+        row.push_back(cell(fabric));
+        any |= !row.back().empty();
+    }
+    if (any)
+    {
+        table.Add(std::move(row));
+    }
+}
+
+std::string
+Tax(bool has, double share, double seconds)
+{
+    return has ? Percent(share) + "  " + HumanTime(seconds) : "";
+}
+
+void
+AddTimes(Table& table, const v1::Result& result)
+{
+    const bool sliced = result.fabrics(0).has_extrapolation();
+    AddRow(table,
+           result,
+           sliced ? "slice, simulated" : "step time",
+           [](const auto& f) { return HumanTime(f.step_time_s()); });
+    AddRow(table, result, "whole step, extrapolated", [](const auto& f) {
+        return f.has_extrapolation() ? HumanTime(f.extrapolation().step_time_s()) : "";
+    });
+    AddRow(table, result, "fabric tax", [](const auto& f) {
+        return Tax(f.taxes().has_fabric_tax(), f.taxes().fabric_tax(), f.taxes().fabric_tax_s());
+    });
+    AddRow(table, result, "scale-out tax", [](const auto& f) {
+        return Tax(f.taxes().has_scale_out_tax(),
+                   f.taxes().scale_out_tax(),
+                   f.taxes().scale_out_tax_s());
+    });
+    AddRow(table, result, "communication tax", [](const auto& f) {
+        return Tax(f.taxes().has_communication_tax(),
+                   f.taxes().communication_tax(),
+                   f.taxes().communication_tax_s());
+    });
+}
+
+double
+ShareOf(const v1::FabricResult& fabric, const std::string& account)
+{
+    for (const v1::AccountTime& entry : fabric.ledger().root())
+    {
+        if (entry.account() == account)
+        {
+            return entry.share();
+        }
+    }
+    return 0;
+}
+
+void
+AddIdle(Table& table, const v1::Result& result)
+{
+    AddRow(table, result, "accelerators idle", [](const auto& f) {
+        return Percent(f.ledger().idle_share());
+    });
+    std::vector<std::string> small;
+    for (const v1::AccountTime& entry : result.fabrics(0).ledger().root())
+    {
+        const std::string account = entry.account();
+        bool large = false;
+        for (const v1::FabricResult& fabric : result.fabrics())
+        {
+            large |= std::abs(ShareOf(fabric, account)) >= kSmallShare;
+        }
+        if (!large)
+        {
+            small.push_back(account);
+            continue;
+        }
+        AddRow(table, result, "  " + HumanAccount(account), [&](const auto& f) {
+            return Percent(ShareOf(f, account));
+        });
+    }
+    AddRow(table, result, "  all other causes", [&](const auto& f) {
+        double sum = 0;
+        for (const std::string& account : small)
+        {
+            sum += ShareOf(f, account);
+        }
+        return Percent(sum);
+    });
+}
+
+/// Bytes over time of all collectives of a kind, in GB/s; empty when there are none.
+std::string
+BusBandwidth(const v1::FabricResult& fabric, const std::string& kind)
+{
+    double bytes = 0;
+    double time = 0;
+    for (const v1::CollectiveSummary& c : fabric.collectives())
+    {
+        if (c.kind() == kind)
+        {
+            const double all = c.mean_time_s() * c.calls();
+            bytes += c.bus_bandwidth_bytes_per_s() * all;
+            time += all;
+        }
+    }
+    return time > 0 ? Print("%.2f GB/s", bytes / time / 1e9) : "";
+}
+
+void
+AddCollectives(Table& table, const v1::Result& result)
+{
+    AddRow(table, result, "worst collective", [](const auto& f) {
+        return f.has_worst_collective() ? f.worst_collective().label() : "";
+    });
+    AddRow(table, result, "  to blame", [](const auto& f) {
+        const std::string& blame = f.worst_collective().blame();
+        const size_t at = blame.find(" at ");
+        return at == std::string::npos ? "" : HumanAccount(blame.substr(0, at));
+    });
+    AddRow(table, result, "  at", [](const auto& f) {
+        const std::string& blame = f.worst_collective().blame();
+        const size_t at = blame.find(" at ");
+        return at == std::string::npos ? "" : blame.substr(at + 4);
+    });
+    for (const char* kind :
+         {"all-to-all", "all-reduce", "all-gather", "reduce-scatter", "broadcast"})
+    {
+        AddRow(table, result, std::string(kind) + " bus bandwidth", [&](const auto& f) {
+            return BusBandwidth(f, kind);
+        });
+    }
+}
+
+void
+AddNetwork(Table& table, const v1::Result& result)
+{
+    const auto messages = [&](const char* label, double (v1::MessageTimes::*value)() const) {
+        AddRow(table, result, label, [&](const auto& f) {
+            return f.messages().count() > 0 ? HumanTime((f.messages().*value)()) : "";
+        });
+    };
+    messages("message completion p50", &v1::MessageTimes::p50_s);
+    messages("                   p99", &v1::MessageTimes::p99_s);
+    messages("                   max", &v1::MessageTimes::max_s);
+    AddRow(table, result, "optics power", [](const auto& f) {
+        return f.has_optics() ? Print("%.0f W", f.optics().power_w()) : "";
+    });
+    AddRow(table, result, "optics energy per step", [](const auto& f) {
+        return f.has_optics() ? Print("%.3g J", f.optics().network_energy_per_step_j()) : "";
+    });
+    AddRow(table, result, "link failures per month", [](const auto& f) {
+        return f.has_optics() ? Print("%.3g", f.optics().link_failures_per_month()) : "";
+    });
+}
+
+void
+AddSpeed(Table& table, const v1::Result& result)
+{
+    AddRow(table, result, "packet-hops", [](const auto& f) {
+        return Print("%.2f M", static_cast<double>(f.counters().packet_hops()) / 1e6);
+    });
+    AddRow(table, result, "simulated at", [&](const auto& f) {
+        for (const v1::WorldTiming& world : result.manifest().timing().worlds())
+        {
+            if (world.fabric() == f.name() && world.world() == "actual")
+            {
+                return Print("%.2f M hops/s", world.packet_hops_per_s() / 1e6);
+            }
+        }
+        return std::string();
+    });
+}
+
+} // namespace
+
+void
+PrintSummary(const v1::Result& result, std::ostream& out)
+{
+    out << result.title() << '\n' << result.workload() << '\n';
+    if (!result.complete())
+    {
+        out << "INTERRUPTED: not all worlds were run.\n";
+    }
+    if (result.fabrics_size() == 0)
+    {
+        return;
+    }
+    if (result.fabrics(0).has_extrapolation())
+    {
+        out << "A slice stands for the whole step: " << result.fabrics(0).extrapolation().slice()
+            << ".\n";
+    }
+    out << '\n';
+    std::vector<std::string> header{""};
+    for (const v1::FabricResult& fabric : result.fabrics())
+    {
+        header.push_back(fabric.name());
+    }
+    Table table(header);
+    AddTimes(table, result);
+    table.AddGap();
+    AddIdle(table, result);
+    table.AddGap();
+    AddCollectives(table, result);
+    table.AddGap();
+    AddNetwork(table, result);
+    table.AddGap();
+    AddSpeed(table, result);
+    table.Print(out);
+    out << '\n';
+    for (const std::string& line : result.conclusions())
+    {
+        out << line << '\n';
+    }
+}
+
+} // namespace heddle

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: runner.h
+// --------------
+// Runs a plan: every fabric in the actual world and in the ideal ones, each world in its own
+// process, and joins the parts to one result.
+
+#ifndef HEDDLE_SCENARIOS_RUNNER_H
+#define HEDDLE_SCENARIOS_RUNNER_H
+
+#include "plan/plan.h"
+#include "run/world.h"
+
+#include "heddle-result.pb.h"
+
+namespace heddle
+{
+
+struct RunnerOptions
+{
+    unsigned processes = 0; ///< at once; 0 = cores
+    Engine engine = Engine::Fabric;
+};
+
+/// Throws RunError when a world fails. An interrupted run gives what is there, `complete` false.
+v1::Result RunPlan(const Plan& plan, const RunnerOptions& options);
+
+} // namespace heddle
+
+#endif

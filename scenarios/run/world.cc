@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "run/world.h"
+
+#include "report/fabric-result.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/event-engine.h"
+#include "ns3/global-value.h"
+#include "ns3/nstime.h"
+#include "ns3/simulator.h"
+#include "ns3/string.h"
+
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <sys/resource.h>
+
+namespace heddle
+{
+
+namespace
+{
+
+using Clock = std::chrono::steady_clock;
+
+/// How often, in simulated time, the wall clock is looked at.
+constexpr Tick kProgressPeriod = 20 * kMicrosecond;
+constexpr std::chrono::milliseconds kReportEvery{100};
+
+double
+CpuSeconds(const rusage& usage)
+{
+    const auto seconds = [](const timeval& t) { return t.tv_sec + 1e-6 * t.tv_usec; };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// Takes links down and up at the scenario's times.
+class LinkSwitcher
+{
+  public:
+    LinkSwitcher(EventCore& core, Network& network, const std::vector<LinkEvent>& events)
+        : m_network(network)
+    {
+        const HandlerId handler = core.AddHandler<LinkSwitcher, &LinkSwitcher::OnEvent>(this);
+        const uint32_t entity = core.NewEntities();
+        uint32_t sequence = 0;
+        for (const LinkEvent& event : events)
+        {
+            core.part(0).Insert({event.at,
+                                 core.Key(entity, sequence++),
+                                 0,
+                                 event.link,
+                                 handler,
+                                 static_cast<uint16_t>(event.up)});
+        }
+    }
+
+    void OnEvent(Partition& part, const Event& event)
+    {
+        m_network.SetLinkUp(part, event.entity, event.aux != 0);
+    }
+
+  private:
+    Network& m_network;
+};
+
+/// Looks at the wall clock every so often in simulated time, while anything else is going on.
+class ProgressTicker
+{
+  public:
+    ProgressTicker(EventCore& core, const Job& job, const ProgressFn& report)
+        : m_core(core),
+          m_job(job),
+          m_report(report),
+          m_handler(core.AddHandler<ProgressTicker, &ProgressTicker::OnTick>(this)),
+          m_entity(core.NewEntities())
+    {
+        Next();
+    }
+
+    void OnTick(Partition& part, const Event&)
+    {
+        ++m_ticks;
+        const Clock::time_point now = Clock::now();
+        if (now - m_last >= kReportEvery)
+        {
+            m_last = now;
+            m_report(m_job.progress());
+        }
+        // Alone in the world: the job is done, or it stalls and Result() says why.
+        if (!m_job.finished() && part.pending() > 0)
+        {
+            Next();
+        }
+    }
+
+    uint64_t ticks() const
+    {
+        return m_ticks;
+    }
+
+  private:
+    void Next()
+    {
+        m_core.part(0).Schedule(kProgressPeriod,
+                                m_handler,
+                                0,
+                                0,
+                                m_core.Key(m_entity, static_cast<uint32_t>(m_ticks)));
+    }
+
+    EventCore& m_core;
+    const Job& m_job;
+    const ProgressFn& m_report;
+    HandlerId m_handler;
+    uint32_t m_entity;
+    uint64_t m_ticks = 0;
+    Clock::time_point m_last = Clock::now();
+};
+
+/// Nothing of the transport limits on the ideal fabric: it has no queues to control.
+TransportConfig
+TransportOn(const FabricPlan& fabric, const RungPlan& rung)
+{
+    TransportConfig config = fabric.transport;
+    if (rung.idealFabric)
+    {
+        config.congestionControl = "none";
+        config.congestionControlParameters.clear();
+        config.windowPackets = 0;
+    }
+    return config;
+}
+
+void
+Simulate(EventCore& core, Engine engine)
+{
+    if (engine == Engine::Fabric)
+    {
+        ns3::GlobalValue::Bind("SimulatorImplementationType",
+                               ns3::StringValue("ns3::FabricSimulatorImpl"));
+    }
+    ns3::heddle::EventEngine::Attach(core);
+    ns3::Simulator::Run();
+    ns3::heddle::EventEngine::Detach();
+    ns3::Simulator::Destroy();
+}
+
+void
+CheckConservation(const NetworkCounters& counters, uint64_t inFlight)
+{
+    const uint64_t dropped =
+        std::accumulate(counters.dropped.begin(), counters.dropped.end(), uint64_t{0});
+    HEDDLE_CHECK(counters.injected == counters.delivered + dropped + inFlight,
+                 "packets are not conserved");
+}
+
+} // namespace
+
+v1::WorldPart
+RunWorld(const Plan& plan,
+         const FabricPlan& fabric,
+         const RungPlan& rung,
+         Engine engine,
+         const ProgressFn& onProgress)
+{
+    const Clock::time_point start = Clock::now();
+    ns3::Time::SetResolution(ns3::Time::PS);
+    EventCore core({plan.seed});
+    const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
+    const Topology topology = rung.idealFabric ? IdealFabric(fabric.pristine) : fabric.topology;
+    std::unique_ptr<Network> network;
+    std::unique_ptr<Transport> transport;
+    if (!rung.ideal.infiniteScaleOut)
+    {
+        network = std::make_unique<Network>(core, topology);
+        transport = std::make_unique<Transport>(core, *network, TransportOn(fabric, rung));
+    }
+    JobConfig config;
+    config.accelerator = plan.cluster.accelerator;
+    config.jitter = plan.cluster.jitter;
+    config.scaleUp = plan.cluster.scaleUp;
+    config.ideal = rung.ideal;
+    config.seed = plan.seed;
+    Job job(core, plan.workload.graph, expander, transport.get(), config);
+    job.Start();
+    std::unique_ptr<LinkSwitcher> switcher;
+    if (network && !rung.idealFabric && !fabric.events.empty())
+    {
+        switcher = std::make_unique<LinkSwitcher>(core, *network, fabric.events);
+    }
+    const ProgressTicker ticker(core, job, onProgress);
+    Simulate(core, engine);
+
+    const JobResult result = job.Result();
+    v1::WorldPart part;
+    part.set_events(core.eventCount() - ticker.ticks());
+    FillWorld(rung, result, part.mutable_fabric());
+    if (network)
+    {
+        CheckConservation(network->counters(), network->inFlight());
+        part.set_packet_hops(network->counters().dataHops);
+        if (!rung.idealFabric)
+        {
+            FillActual(plan, fabric, result, *network, *transport, part.mutable_fabric());
+            part.mutable_fabric()->mutable_counters()->set_events(part.events());
+        }
+    }
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    v1::WorldTiming& timing = *part.mutable_timing();
+    timing.set_fabric(fabric.name);
+    timing.set_world(rung.world);
+    timing.set_wall_time_s(std::chrono::duration<double>(Clock::now() - start).count());
+    timing.set_cpu_time_s(CpuSeconds(usage));
+    timing.set_peak_memory_bytes(static_cast<uint64_t>(usage.ru_maxrss) * 1024);
+    timing.set_packet_hops_per_s(static_cast<double>(part.packet_hops()) / timing.wall_time_s());
+    timing.set_events_per_s(static_cast<double>(part.events()) / timing.wall_time_s());
+    return part;
+}
+
+} // namespace heddle
