@@ -113,7 +113,7 @@ ResultBuilder::BuildRank(Rank rank)
     m_ledger->busyInterference = state.busyInterference;
     BookHost(rank);
     Tick cursor = m_job.m_start;
-    RunWork own;
+    ActivityRef lastKernel;
     TaskId lastLocal = kNone;
     for (TaskId t : m_job.m_graph.program(rank))
     {
@@ -126,15 +126,14 @@ ResultBuilder::BuildRank(Rank rank)
         {
             continue;
         }
-        BookWait(rank, {cursor, task.start, task.released, rank, own}, task.binding);
+        BookWait(rank, {cursor, task.start, task.released, lastKernel, rank}, task.binding);
         cursor = task.end;
-        const ActivityRef end = task.finish;
-        own = WorkOf(m_job.m_stores[end.partition()]->kernels[end.index()]);
+        lastKernel = task.finish;
     }
     if (m_lastTask != kNone)
     {
         const ActivityRef last = m_job.m_tasks[m_lastTask].finish;
-        BookWait(rank, {cursor, m_end, last, rank, own}, lastLocal);
+        BookWait(rank, {cursor, m_end, last, lastKernel, rank, true}, lastLocal);
     }
     m_ledger->rootPlaces = Sorted(m_rootPlaces);
     m_ledger->proximatePlaces = Sorted(m_proximatePlaces);
@@ -246,10 +245,11 @@ ResultBuilder::BuildCriticalPath()
     {
         return;
     }
-    const Wait step{m_job.m_start, m_end, m_job.m_tasks[m_lastTask].finish, kNone, {}};
-    m_walk.BookWithoutCompute(step,
-                              [this](RootAccount account, uint32_t, Tick time)
-                              { m_result.criticalPath[static_cast<size_t>(account)] += time; });
+    m_walk.BookCriticalPath(m_job.m_start,
+                            m_end,
+                            m_job.m_tasks[m_lastTask].finish,
+                            [this](RootAccount account, uint32_t, Tick time)
+                            { m_result.criticalPath[static_cast<size_t>(account)] += time; });
 }
 
 void
