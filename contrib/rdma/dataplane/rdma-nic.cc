@@ -55,6 +55,7 @@ TransportEngine::Rearm(Partition& part, NicId nic, LazyTimer& timer, HandlerId h
 void
 TransportEngine::OnPortReady(Partition& part, NicId nic)
 {
+    SettleBlock(m_nics[nic], part.now());
     m_nics[nic].wakeRequested = false;
     TryTransmit(part, nic);
 }
@@ -224,7 +225,13 @@ TransportEngine::SettleBlock(NicState& nic, Tick now)
 {
     if (nic.block == PortBlock::None)
     {
-        return;
+        if (!nic.wakeRequested || nic.busyUntil >= now)
+        {
+            return;
+        }
+        // Asked to be woken when idle, idle, and not woken: the port has gone down meanwhile.
+        nic.block = PortBlock::Down;
+        nic.blockedSince = nic.busyUntil;
     }
     (nic.block == PortBlock::Paused ? nic.pausedTotal : nic.downTotal) += now - nic.blockedSince;
     nic.blockedSince = now;

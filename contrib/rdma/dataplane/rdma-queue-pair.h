@@ -96,6 +96,7 @@ namespace slot_flag
 inline constexpr uint8_t kAcked = 1;
 inline constexpr uint8_t kListed = 2; ///< in the list of transmissions
 inline constexpr uint8_t kLast = 4;   ///< last packet of its message
+inline constexpr uint8_t kResent = 8;
 } // namespace slot_flag
 
 /// Selective repeat's sending state: a ring of slots that grows to the window.
@@ -108,6 +109,7 @@ struct FlightTable
     std::vector<uint32_t> lost;    ///< to be resent, in order of detection
     size_t lostTaken = 0;
     Tick newestAcked = 0; ///< latest sentAt among acknowledged transmissions
+    Tick roundTrip = 0;   ///< of that transmission
     Tick tolerance = 0;   ///< reordering that is not yet loss; ps
 };
 

@@ -74,7 +74,8 @@ TransportEngine::NotifyCongestion(Partition& part, ReceiverQp& qp, const Packet&
     last = part.now();
     ++counters(part).cnps;
     Packet* cnp = MakeControl(part, packet, PacketType::Cnp, kCnpWireBytes);
-    cnp->worstPort = BlamedPort(packet);
+    // Not in worstPort: the CNP's own waits may overwrite that on its way.
+    cnp->sequence = BlamedPort(packet);
     EnqueueControl(part, packet.destination, cnp);
 }
 

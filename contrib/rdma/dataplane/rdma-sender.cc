@@ -218,11 +218,14 @@ TransportEngine::OnTimeout(Partition& part, const Event& event)
         Rearm(part, qp.from, qp.timeout, m_onTimeout, qp.id);
         return;
     }
-    ++counters(part).timeouts;
-    m_reliability->onTimeout(*this, part, qp);
-    if (m_congestion.ops->onLoss != nullptr)
+    if (m_reliability->onTimeout(*this, part, qp))
     {
-        m_congestion.ops->onLoss(m_congestion.parameters.get(), qp.congestion, part.now(), true);
+        ++counters(part).timeouts;
+        if (m_congestion.ops->onLoss != nullptr)
+        {
+            const void* parameters = m_congestion.parameters.get();
+            m_congestion.ops->onLoss(parameters, qp.congestion, part.now(), true);
+        }
     }
     AfterCongestion(part, qp);
     TryTransmit(part, qp.from);
@@ -307,7 +310,7 @@ TransportEngine::OnAck(Partition& part, SenderQp& qp, const Packet& packet)
 void
 TransportEngine::OnCnp(Partition& part, SenderQp& qp, const Packet& packet)
 {
-    qp.echoedPort = packet.worstPort;
+    qp.echoedPort = packet.sequence; // see NotifyCongestion()
     if (m_congestion.ops->onCnp == nullptr)
     {
         return;

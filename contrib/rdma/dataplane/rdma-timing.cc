@@ -96,10 +96,11 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
     }
     const SenderWaits& waits = message.waits;
     const Tick paused = Tick{packet.pauseWait} << kWaitShift;
-    const Tick queued = Tick{packet.queueWait} << kWaitShift;
+    const Tick interior = Tick{packet.queueWait} << kWaitShift; // pauses included
+    const Tick queued = interior - std::min(interior, paused);
     const Tick unloaded =
         m_network.UnloadedLatency(packet.source, packet.destination, packet.wireBytes);
-    const Tick lastHop = part.now() - packet.sentAt - unloaded - paused - queued;
+    const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, paused);
 
     Split split(timing, total - ideal);
     split.Take(MessageState::Down, waits.down);

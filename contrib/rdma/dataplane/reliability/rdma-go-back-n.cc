@@ -65,12 +65,13 @@ OnAck(TransportEngine& engine, Partition& part, SenderQp& qp, const Packet& ack)
     return qp.acked - before;
 }
 
-void
+bool
 OnTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
     qp.backoff = static_cast<uint8_t>(std::min<unsigned>(qp.backoff + 1, kMaxBackoff));
     GoBack(qp);
     RestartTimeout(engine, part, qp);
+    return true;
 }
 
 /// Ahead of the expected one: dropped; one NACK per gap, repeated if the gap outlives it.

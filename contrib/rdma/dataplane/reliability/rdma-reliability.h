@@ -44,7 +44,8 @@ struct ReliabilityOps
     void (*onSent)(TransportEngine& engine, Partition& part, SenderQp& qp, const Outgoing& out);
     /// ACK or NACK. Returns how many packets it newly acknowledged.
     uint32_t (*onAck)(TransportEngine& engine, Partition& part, SenderQp& qp, const Packet& ack);
-    void (*onTimeout)(TransportEngine& engine, Partition& part, SenderQp& qp);
+    /// The timer that SetTimeout() set is due. True when it was a retransmission time-out proper.
+    bool (*onTimeout)(TransportEngine& engine, Partition& part, SenderQp& qp);
     /// Data at the receiver; `packet` stays the engine's.
     void (*onData)(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet);
 };

@@ -4,14 +4,14 @@
 // detection by time of sending, so that spraying over paths is not taken for loss.
 //
 // Receiver: places any packet within `reorderWindowPackets` of the first missing one. An ACK names
-// the first missing packet (cumulative) and, in Packet::payloadBytes, how far ahead of it the
-// packet lies that caused the ACK (0: not ahead). Its kRetransmit flag says "I had that packet
-// already".
+// the first missing packet (cumulative) and, in Packet::payloadBytes, the signed 16-bit distance
+// from there to the packet that caused the ACK.
 //
 // Sender: a list of all transmissions in flight in order of time. A transmission is lost when one
-// that began at least `tolerance` later has been acknowledged, or at its own time-out (RFC 8985's
-// idea, without its probes). Tolerance starts at max(3 base round trips, 64 packet times) and
-// doubles, up to half the time-out, whenever a resend turns out to have been needless.
+// that began later has been acknowledged and `tolerance` has passed since its own acknowledgement
+// was due, or at its time-out (RFC 8985's idea, without its probes). Tolerance starts at max(3 base
+// round trips, 64 packet times) and doubles, up to half the time-out, whenever a resend turns out
+// to have been needless.
 //
 // Deviations: real NICs differ and publish little; IRN (SIGCOMM'18) resends on the first
 // out-of-order arrival instead, which spraying defeats.
@@ -121,16 +121,24 @@ CurrentTimeout(const TransportEngine& engine, const SenderQp& qp)
     return engine.retransmissionTimeout() << std::min<unsigned>(qp.backoff, kMaxBackoff);
 }
 
+/// When a transmission counts as lost, because a later one has been acknowledged; kForever if none.
+Tick
+OverdueAt(const FlightTable& flight, Tick sentAt)
+{
+    return flight.newestAcked > sentAt ? sentAt + flight.roundTrip + flight.tolerance : kForever;
+}
+
 void
 RestartTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
-    FlightTable& flight = qp.flight;
+    const FlightTable& flight = qp.flight;
     Tick due = kForever;
     if (flight.listed > 0)
     {
-        due = std::max(part.now(), Slot(flight, flight.oldest).sentAt + CurrentTimeout(engine, qp));
+        const Tick sentAt = Slot(qp.flight, flight.oldest).sentAt;
+        due = std::min(sentAt + CurrentTimeout(engine, qp), OverdueAt(flight, sentAt));
     }
-    engine.SetTimeout(part, qp, due);
+    engine.SetTimeout(part, qp, std::max(part.now(), due));
 }
 
 uint32_t
@@ -188,7 +196,8 @@ OnSent(TransportEngine& engine, Partition& part, SenderQp& qp, const Outgoing& o
         Grow(qp);
     }
     PacketSlot& slot = Slot(flight, out.sequence);
-    slot.flags = out.last ? slot_flag::kLast : 0;
+    slot.flags = static_cast<uint8_t>((out.last ? slot_flag::kLast : 0) |
+                                      (out.resend ? slot_flag::kResent : 0));
     slot.payload = out.payload;
     slot.sentAt = part.now();
     const bool first = flight.listed == 0;
@@ -199,10 +208,12 @@ OnSent(TransportEngine& engine, Partition& part, SenderQp& qp, const Outgoing& o
     }
 }
 
+/// Marks one packet; true when that is news.
 bool
 MarkAcked(SenderQp& qp, uint32_t sequence)
 {
-    PacketSlot& slot = Slot(qp.flight, sequence);
+    FlightTable& flight = qp.flight;
+    PacketSlot& slot = Slot(flight, sequence);
     if ((slot.flags & slot_flag::kAcked) != 0)
     {
         return false;
@@ -215,12 +226,24 @@ MarkAcked(SenderQp& qp, uint32_t sequence)
     return true;
 }
 
+/// `sequence` caused an ACK that echoes the time `sentAt` of its sending.
 void
-DetectLoss(SenderQp& qp)
+NoteReordering(const TransportEngine& engine, SenderQp& qp, uint32_t sequence, Tick sentAt)
 {
     FlightTable& flight = qp.flight;
-    while (flight.listed > 0 &&
-           Slot(flight, flight.oldest).sentAt + flight.tolerance <= flight.newestAcked)
+    const PacketSlot& slot = Slot(flight, sequence);
+    if ((slot.flags & slot_flag::kResent) != 0 && sentAt < slot.sentAt)
+    {
+        const Tick most = std::max(flight.tolerance, engine.retransmissionTimeout() / 2);
+        flight.tolerance = std::min(2 * flight.tolerance, most);
+    }
+}
+
+void
+DetectLoss(SenderQp& qp, Tick now)
+{
+    FlightTable& flight = qp.flight;
+    while (flight.listed > 0 && OverdueAt(flight, Slot(flight, flight.oldest).sentAt) <= now)
     {
         DeclareOldestLost(qp);
     }
@@ -231,46 +254,55 @@ OnAck(TransportEngine& engine, Partition& part, SenderQp& qp, const Packet& ack)
 {
     FlightTable& flight = qp.flight;
     uint32_t newly = 0;
-    const uint32_t selected = ack.sequence + ack.payloadBytes;
-    if (Ahead(ack.sequence, qp.maxSent) > 0 || Ahead(selected, qp.maxSent) > 0)
+    const uint32_t cause =
+        ack.sequence + static_cast<uint32_t>(static_cast<int16_t>(ack.payloadBytes));
+    if (Ahead(ack.sequence, qp.maxSent) > 0 || Ahead(cause, qp.maxSent) >= 0)
     {
         return 0;
+    }
+    if (Ahead(cause, qp.acked) >= 0)
+    {
+        NoteReordering(engine, qp, cause, ack.sentAt);
+        newly += MarkAcked(qp, cause) ? 1 : 0;
     }
     for (uint32_t s = qp.acked; Ahead(ack.sequence, s) > 0; ++s)
     {
         newly += MarkAcked(qp, s) ? 1 : 0;
     }
-    if (ack.payloadBytes > 0 && Ahead(selected, qp.acked) >= 0)
+    if (ack.sentAt > flight.newestAcked)
     {
-        newly += MarkAcked(qp, selected) ? 1 : 0;
-    }
-    flight.newestAcked = std::max(flight.newestAcked, ack.sentAt);
-    if ((ack.flags & packet_flag::kRetransmit) != 0)
-    {
-        flight.tolerance = std::min(2 * flight.tolerance,
-                                    std::max(flight.tolerance, engine.retransmissionTimeout() / 2));
+        flight.newestAcked = ack.sentAt;
+        flight.roundTrip = part.now() - ack.sentAt;
     }
     if (newly > 0)
     {
         qp.backoff = 0;
     }
     engine.Acknowledge(part, qp, ack.sequence);
-    DetectLoss(qp);
+    DetectLoss(qp, part.now());
     RestartTimeout(engine, part, qp);
     return newly;
 }
 
-void
+bool
 OnTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
     FlightTable& flight = qp.flight;
-    const Tick timeout = CurrentTimeout(engine, qp);
-    while (flight.listed > 0 && Slot(flight, flight.oldest).sentAt + timeout <= part.now())
+    const size_t before = flight.lost.size();
+    DetectLoss(qp, part.now());
+    bool timedOut = false;
+    if (flight.lost.size() == before)
     {
-        DeclareOldestLost(qp);
+        timedOut = true;
+        const Tick timeout = CurrentTimeout(engine, qp);
+        while (flight.listed > 0 && Slot(flight, flight.oldest).sentAt + timeout <= part.now())
+        {
+            DeclareOldestLost(qp);
+        }
+        qp.backoff = static_cast<uint8_t>(std::min<unsigned>(qp.backoff + 1, kMaxBackoff));
     }
-    qp.backoff = static_cast<uint8_t>(std::min<unsigned>(qp.backoff + 1, kMaxBackoff));
     RestartTimeout(engine, part, qp);
+    return timedOut;
 }
 
 // ---------------------------------------------------------------------------- receiver
@@ -297,51 +329,37 @@ TakeBit(ReceiverQp& qp, uint32_t sequence)
 }
 
 void
-OnDuplicate(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet)
+SendAck(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& cause)
 {
-    ++engine.counters(part).duplicates;
-    const int32_t ahead = std::max(0, Ahead(packet.sequence, qp.expected));
-    engine.Respond(part,
-                   packet,
-                   PacketType::Ack,
-                   qp.expected,
-                   static_cast<uint16_t>(ahead),
-                   packet_flag::kRetransmit);
+    const int32_t distance = std::max(-32768, Ahead(cause.sequence, qp.expected));
+    qp.unacked = 0;
+    engine.Respond(part, cause, PacketType::Ack, qp.expected, static_cast<uint16_t>(distance), 0);
 }
 
 void
 OnAhead(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet)
 {
     ++engine.counters(part).outOfOrder;
-    const auto ahead = static_cast<uint32_t>(Ahead(packet.sequence, qp.expected));
-    if (ahead >= engine.config().reorderWindowPackets)
+    if (static_cast<uint32_t>(Ahead(packet.sequence, qp.expected)) >=
+        engine.config().reorderWindowPackets)
     {
         return; // the sender's cap forbids it; a time-out would repair it
     }
-    if (!SetBit(qp, packet.sequence))
+    if (SetBit(qp, packet.sequence))
     {
-        OnDuplicate(engine, part, qp, packet);
-        return;
+        ++qp.beyond;
+        engine.Place(part, qp, packet);
     }
-    ++qp.beyond;
-    engine.Place(part, qp, packet);
-    engine.Respond(part, packet, PacketType::Ack, qp.expected, static_cast<uint16_t>(ahead), 0);
+    else
+    {
+        ++engine.counters(part).duplicates;
+    }
+    SendAck(engine, part, qp, packet);
 }
 
 void
-OnData(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet)
+OnExpected(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet)
 {
-    const int32_t ahead = Ahead(packet.sequence, qp.expected);
-    if (ahead < 0)
-    {
-        OnDuplicate(engine, part, qp, packet);
-        return;
-    }
-    if (ahead > 0)
-    {
-        OnAhead(engine, part, qp, packet);
-        return;
-    }
     engine.Place(part, qp, packet);
     ++qp.expected;
     ++qp.unacked;
@@ -354,10 +372,28 @@ OnData(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& p
     if (filled || qp.unacked >= engine.config().ackEveryPackets ||
         (packet.flags & packet_flag::kAckRequest) != 0)
     {
-        qp.unacked = 0;
-        engine.Respond(part, packet, PacketType::Ack, qp.expected, 0, 0);
+        SendAck(engine, part, qp, packet);
     }
     engine.Advance(part, qp, packet);
+}
+
+void
+OnData(TransportEngine& engine, Partition& part, ReceiverQp& qp, const Packet& packet)
+{
+    const int32_t ahead = Ahead(packet.sequence, qp.expected);
+    if (ahead == 0)
+    {
+        OnExpected(engine, part, qp, packet);
+    }
+    else if (ahead > 0)
+    {
+        OnAhead(engine, part, qp, packet);
+    }
+    else
+    {
+        ++engine.counters(part).duplicates;
+        SendAck(engine, part, qp, packet); // the ACK may have been lost
+    }
 }
 
 const ReliabilityOps kOps{true, Window, Start, TakeLost, OnSent, OnAck, OnTimeout, OnData};
