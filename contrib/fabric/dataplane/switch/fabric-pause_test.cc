@@ -128,6 +128,37 @@ TEST(PfcHeadroom, ComputedIsTheOracleAndItsStatedExtras)
               ExactHeadroom(config, 500 * kNanosecond) + 84 + kMtu);
 }
 
+/// The rules of one priority group, step by step: alpha 1, a pool of 10 packets.
+TEST(SharedBuffer, PausesAndResumesByTheThreshold)
+{
+    using fabric::Admission;
+    SwitchConfig config;
+    config.classes[3].lossless = true;
+    config.headroomBytes = 2 * kMtu;
+    config.bufferBytes = 12 * kMtu;
+    config.xonOffsetBytes = kMtu;
+    fabric::SharedBuffer buffer(config, {{ParseRate("400Gbps"), 0}}, "test");
+    for (int i = 0; i < 5; ++i) // 5 = 1 · (10 − 5): not above the threshold
+    {
+        EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::Accept) << "packet " << i;
+    }
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::AcceptAndPause) << "6 > 10 − 6";
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::Accept) << "headroom";
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::Accept);
+    EXPECT_EQ(buffer.used(), 6 * kMtu) << "headroom is not of the pool";
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::Drop) << "headroom exceeded";
+    EXPECT_FALSE(buffer.ReleaseLossless(0, 3, kMtu)) << "headroom empties first";
+    EXPECT_FALSE(buffer.ReleaseLossless(0, 3, kMtu)) << "6 > 4 − 1";
+    EXPECT_EQ(buffer.used(), 6 * kMtu);
+    EXPECT_FALSE(buffer.ReleaseLossless(0, 3, kMtu)) << "5 > 5 − 1";
+    EXPECT_TRUE(buffer.ReleaseLossless(0, 3, kMtu)) << "4 ≤ 6 − 1";
+    EXPECT_FALSE(buffer.ReleaseLossless(0, 3, kMtu)) << "XON once";
+
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, 4 * kMtu), Admission::AcceptAndPause) << "7 > 3";
+    buffer.ForgetPauses(0); // the link failed: its far end knows of no pause
+    EXPECT_EQ(buffer.AdmitLossless(0, 3, kMtu), Admission::AcceptAndPause) << "asks again";
+}
+
 /// No pool worth speaking of, many alphas: the computed headroom still loses nothing, on three
 /// tiers with everybody sending everywhere.
 TEST(Pfc, NeverDropsInAFatTree)
