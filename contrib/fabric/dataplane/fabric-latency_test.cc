@@ -169,6 +169,25 @@ TEST(Latency, IdealFabricKeepsOrder)
     }
 }
 
+/// One slow link among equal-cost paths does not set the yardstick: the best path does, here over
+/// the second spine.
+TEST(Latency, BestOfEqualCostPathsIsTheReference)
+{
+    Topology topology = Build(3, Forwarding::CutThrough);
+    const Topology intact = topology;
+    topology.links[16 + 3].rate = ParseRate("100Gbps"); // spine0 – leaf3
+    World world(topology);
+    World whole(intact);
+    EXPECT_EQ(world.net.PathRate(0, 15).bps(), 400'000'000'000U);
+    EXPECT_EQ(world.net.UnloadedLatency(0, 15, 4178), whole.net.UnloadedLatency(0, 15, 4178));
+    for (uint32_t spine = 1; spine < 4; ++spine)
+    {
+        topology.links[16 + 4 * spine + 3].rate = ParseRate("200Gbps");
+    }
+    World slower(topology);
+    EXPECT_EQ(slower.net.PathRate(0, 15).bps(), 200'000'000'000U);
+}
+
 /// From 100 to 400 Gb/s a cut-through switch must behave as store-and-forward.
 TEST(Latency, FasterOutputWaitsForTheTail)
 {

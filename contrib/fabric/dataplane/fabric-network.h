@@ -115,7 +115,7 @@ class Network
     /// Whether links join the two NICs (rail-only fabrics leave pairs out). UnloadedLatency and
     /// PathRate throw InputError for pairs that are not. As built, whatever failed since.
     bool Reachable(NicId from, NicId to) const;
-    /// Smallest rate over a shortest path.
+    /// Smallest rate over a shortest path (the best of the equal-cost ones).
     BitRate PathRate(NicId from, NicId to) const;
     BitRate NicRate(NicId nic) const;
     uint32_t PartitionOf(NicId nic) const;

@@ -4,6 +4,9 @@
 #include "ns3/base-errors.h"
 
 #include <algorithm>
+#include <limits>
+#include <map>
+#include <utility>
 
 namespace heddle::fabric
 {
@@ -154,37 +157,97 @@ Routes::Intern(SwitchId at, const std::vector<PortId>& hops)
     return known.back();
 }
 
+namespace
+{
+
+/// The best of equal-cost paths to one leaf, switch by switch: the largest bottleneck rate, then
+/// the shortest propagation, then the lowest port.
+class BestPaths
+{
+  public:
+    BestPaths(const Topology& topology, const Routes& routes, uint32_t leaf)
+        : m_topology(topology), m_routes(routes), m_leaf(leaf), m_best(topology.switches.size())
+    {
+        m_best[routes.SwitchOfLeaf(leaf)] = {kNone, std::numeric_limits<uint64_t>::max(), 0, true};
+    }
+
+    /// Next port from `at`; kNone at the leaf itself and where there is no path.
+    PortId Next(SwitchId at)
+    {
+        return Find(at).port;
+    }
+
+  private:
+    struct Best
+    {
+        PortId port = kNone;
+        uint64_t rate = 0; ///< of the bottleneck, b/s; 0: no path
+        Tick delay = 0;
+        bool known = false;
+    };
+
+    const Best& Find(SwitchId at)
+    {
+        if (m_best[at].known)
+        {
+            return m_best[at];
+        }
+        Best best;
+        best.known = true;
+        const NextHops hops = m_routes.Lookup(at, m_leaf);
+        for (uint32_t i = 0; i < hops.count; ++i)
+        {
+            const auto& link = m_topology.links[hops.ports[i] / 2];
+            const Best& rest = Find(m_routes.Behind(hops.ports[i]));
+            const uint64_t rate = std::min(rest.rate, link.rate.bps());
+            const Tick delay = rest.delay + link.delay;
+            if (rate > best.rate || (rate == best.rate && delay < best.delay))
+            {
+                best = {hops.ports[i], rate, delay, true};
+            }
+        }
+        m_best[at] = best;
+        return m_best[at];
+    }
+
+    const Topology& m_topology;
+    const Routes& m_routes;
+    uint32_t m_leaf;
+    std::vector<Best> m_best;
+};
+
+} // namespace
+
 PathTable::PathTable(const Topology& topology, const Routes& routes)
     : leaves(routes.leaves()), of(leaves * leaves, kNone)
 {
     const Tick forwarding = topology.switchConfig.forwardingLatency;
-    for (uint32_t from = 0; from < leaves; ++from)
+    std::map<std::pair<Tick, std::vector<BitRate>>, uint32_t> known;
+    for (uint32_t to = 0; to < leaves; ++to)
     {
-        for (uint32_t to = 0; to < leaves; ++to)
+        BestPaths best(topology, routes, to);
+        for (uint32_t from = 0; from < leaves; ++from)
         {
             InteriorPath path;
             path.fixed = forwarding;
             SwitchId at = routes.SwitchOfLeaf(from);
-            while (at != routes.SwitchOfLeaf(to))
+            for (PortId port = best.Next(at); port != kNone; port = best.Next(at))
             {
-                NextHops hops = routes.Lookup(at, to);
-                if (hops.count == 0)
-                {
-                    break;
-                }
-                const auto& link = topology.links[hops.ports[0] / 2];
+                const auto& link = topology.links[port / 2];
                 path.rates.push_back(link.rate);
                 path.fixed += link.delay + forwarding;
-                at = routes.Behind(hops.ports[0]);
+                at = routes.Behind(port);
             }
-            if (at == routes.SwitchOfLeaf(to))
+            if (at != routes.SwitchOfLeaf(to))
             {
-                auto known = std::find(paths.begin(), paths.end(), path);
-                of[from * leaves + to] = static_cast<uint32_t>(known - paths.begin());
-                if (known == paths.end())
-                {
-                    paths.push_back(std::move(path));
-                }
+                continue;
+            }
+            const auto [entry, isNew] =
+                known.try_emplace({path.fixed, path.rates}, static_cast<uint32_t>(paths.size()));
+            of[from * leaves + to] = entry->second;
+            if (isNew)
+            {
+                paths.push_back(std::move(path));
             }
         }
     }

@@ -90,7 +90,8 @@ class Routes
     std::vector<uint32_t> m_distance; ///< scratch of BuildLeaf
 };
 
-/// What shortest paths between leaves consist of (the first of equal-cost ones stands for all).
+/// What shortest paths between leaves consist of (of equal-cost ones the fastest, then the
+/// shortest).
 /// Indexed by dense leaf number as in Routes.
 struct PathTable
 {
