@@ -14,6 +14,8 @@ namespace
 
 /// Without a receiver bitmap nothing caps the span but the sequence space.
 constexpr uint32_t kNoWindow = 1U << 30;
+/// Sequence numbers start here, so that they wrap early and every test crosses the wrap.
+constexpr uint32_t kFirstSequence = ~0U - 49;
 /// ConWeave's L2Timeout (SIGCOMM'23 artefact).
 constexpr Tick kDefaultTimeout = 4 * kMillisecond;
 
@@ -131,7 +133,12 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
     InitSender(sender, from, to, channel);
     // A record "before the first message" spares every later step the empty case.
     MessageRecord* dummy = m_parts[m_network.PartitionOf(from)].records.Take();
-    dummy->lastSequence = ~0U;
+    dummy->lastSequence = kFirstSequence - 1;
+    sender.acked = kFirstSequence;
+    sender.next = kFirstSequence;
+    sender.maxSent = kFirstSequence;
+    sender.posted = kFirstSequence;
+    receiver.expected = kFirstSequence;
     sender.retired = dummy;
     sender.newest = dummy;
     receiver.current = dummy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Go-back-N, the reliable connection of classic RoCE NICs (InfiniBand Architecture vol. 1, ch. 9;
-// behaviour as in congestion-control studies on ns-3, see the README of this module).
+// the NACK rule as in the artefacts of HPCC, SIGCOMM'19, and ConWeave, SIGCOMM'23).
 // Deviation: the NACK is repeated after min(500 us, half the time-out) while a gap stays open.
 #include "ns3/rdma-engine.h"
 #include "ns3/rdma-reliability.h"
