@@ -10,9 +10,9 @@
 namespace heddle
 {
 
-std::vector<std::string> ListCategories();            ///< sorted
-void PrintCategory(const std::string& category);      ///< to stdout
-bool PrintNamed(const std::string& name);             ///< every thing of that name; false when none
+std::vector<std::string> ListCategories();       ///< sorted
+void PrintCategory(const std::string& category); ///< to stdout
+bool PrintNamed(const std::string& name);        ///< every thing of that name; false when none
 std::vector<std::string> AllNames();
 
 } // namespace heddle

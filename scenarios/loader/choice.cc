@@ -11,7 +11,8 @@ RegistryRules(const std::string& category)
 {
     ChoiceRules rules;
     rules.checkName = [category](const std::string& name) { RegistryIndex::Find(category, name); };
-    rules.checkParameter = [category](const std::string& name, const std::string& parameter) {
+    rules.checkParameter = [category](const std::string& name, const std::string& parameter)
+    {
         const Choice& choice = RegistryIndex::Find(category, name);
         const bool known = std::any_of(choice.parameters.begin(),
                                        choice.parameters.end(),
@@ -21,9 +22,9 @@ RegistryRules(const std::string& category)
             ParameterValues(choice, {{parameter, ""}}); // throws with the nearest names
         }
     };
-    rules.checkValue = [category](const std::string& name,
-                                  const std::string& parameter,
-                                  const std::string& value) {
+    rules.checkValue =
+        [category](const std::string& name, const std::string& parameter, const std::string& value)
+    {
         ParameterValues(RegistryIndex::Find(category, name), {{parameter, value}});
     };
     return rules;

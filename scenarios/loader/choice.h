@@ -30,9 +30,8 @@ struct ChoiceRules
 {
     std::function<void(const std::string& name)> checkName;
     std::function<void(const std::string& name, const std::string& parameter)> checkParameter;
-    std::function<void(const std::string& name,
-                       const std::string& parameter,
-                       const std::string& value)>
+    std::function<
+        void(const std::string& name, const std::string& parameter, const std::string& value)>
         checkValue;
 };
 

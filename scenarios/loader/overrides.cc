@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // --set path=value on a scenario. A path names fields from the top; an element of a list is chosen
-// by number or by its `name`: fabric[1].switch.buffer, fabric[adaptive].topology.parameters[spines].
+// by number or by its `name`: fabric[1].switch.buffer,
+// fabric[adaptive].topology.parameters[spines].
 #include "loader/scenario-source.h"
 
 #include <google/protobuf/descriptor.h>

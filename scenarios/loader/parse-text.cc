@@ -114,8 +114,9 @@ WantedValue(const pb::Descriptor* root, const std::string& line, const std::stri
 {
     std::smatch match;
     // The field whose value starts with what the parser got.
-    const std::regex before("([A-Za-z_]\\w*)\\s*:\\s*\\[?\\s*-?\\s*" +
-                            std::regex_replace(got, std::regex(R"([.^$|()\[\]{}*+?\\])"), R"(\$&)"));
+    const std::regex before(
+        "([A-Za-z_]\\w*)\\s*:\\s*\\[?\\s*-?\\s*" +
+        std::regex_replace(got, std::regex(R"([.^$|()\[\]{}*+?\\])"), R"(\$&)"));
     if (got.empty() || !std::regex_search(line, match, before))
     {
         return "";
@@ -227,7 +228,7 @@ ParseText(const std::string& path,
     if (!parser.ParseFromString(text, message))
     {
         throw ScenarioError(path + ":" + std::to_string(error.m_line + 1) + ": " +
-                         Explain(error, message->GetDescriptor(), Lines(text)));
+                            Explain(error, message->GetDescriptor(), Lines(text)));
     }
 }
 

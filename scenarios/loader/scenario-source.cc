@@ -62,8 +62,8 @@ void
 CheckValue(const pb::FieldDescriptor* field, const std::string& text)
 {
     const Quantity quantity = QuantityOf(field);
-    const double value = quantity == Quantity::Text ? std::stod(text)
-                                                    : ParseQuantity(text, quantity);
+    const double value =
+        quantity == Quantity::Text ? std::stod(text) : ParseQuantity(text, quantity);
     if (value < 0)
     {
         throw InputError("'" + text + "' is negative.");
@@ -102,7 +102,8 @@ NumberOf(const pb::Message& message, const pb::FieldDescriptor* field, int index
     const pb::Reflection* r = message.GetReflection();
     if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_UINT32)
     {
-        return index < 0 ? r->GetUInt32(message, field) : r->GetRepeatedUInt32(message, field, index);
+        return index < 0 ? r->GetUInt32(message, field)
+                         : r->GetRepeatedUInt32(message, field, index);
     }
     return index < 0 ? r->GetUInt64(message, field) : r->GetRepeatedUInt64(message, field, index);
 }
@@ -136,7 +137,10 @@ ScenarioSource::Digest() const
     std::string text;
     pb::TextFormat::PrintToString(m_scenario, &text);
     char digits[17];
-    std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(HashString(text)));
+    std::snprintf(digits,
+                  sizeof digits,
+                  "%016llx",
+                  static_cast<unsigned long long>(HashString(text)));
     return digits;
 }
 
@@ -161,15 +165,17 @@ ScenarioSource::CheckQuantities(const ScenarioNode& node) const
         }
         else if (!field->is_repeated() && IsNumber(field))
         {
-            node.At(field->name(), [&] {
-                CheckValue(field, std::to_string(NumberOf(*layer.message, field)));
-            });
+            node.At(field->name(),
+                    [&] { CheckValue(field, std::to_string(NumberOf(*layer.message, field))); });
         }
         else if (!field->is_repeated() && QuantityOf(field) != Quantity::Text)
         {
-            node.At(field->name(), [&] {
-                CheckValue(field, layer.message->GetReflection()->GetString(*layer.message, field));
-            });
+            node.At(field->name(),
+                    [&] {
+                        CheckValue(
+                            field,
+                            layer.message->GetReflection()->GetString(*layer.message, field));
+                    });
         }
     }
 }
@@ -197,11 +203,11 @@ ScenarioSource::CollectUnused(const ScenarioNode& node, std::string& report) con
         else if (!used)
         {
             auto reason = m_reasons.find({layer.message, field});
-            report += (report.empty() ? "" : "\n") + node.Where(field->name()) +
-                      ": has no effect here: " +
-                      (reason != m_reasons.end() ? reason->second
-                                                 : "nothing that was chosen uses it") +
-                      ". Remove it.";
+            report +=
+                (report.empty() ? "" : "\n") + node.Where(field->name()) +
+                ": has no effect here: " +
+                (reason != m_reasons.end() ? reason->second : "nothing that was chosen uses it") +
+                ". Remove it.";
         }
     }
 }
@@ -231,8 +237,9 @@ ScenarioNode::Find(std::string_view name, bool mark) const
     {
         const pb::FieldDescriptor* field =
             layer.message->GetDescriptor()->FindFieldByName(std::string(name));
-        HEDDLE_CHECK(field, "no field " + std::string(name) + " in " +
-                                layer.message->GetDescriptor()->name());
+        HEDDLE_CHECK(field,
+                     "no field " + std::string(name) + " in " +
+                         layer.message->GetDescriptor()->name());
         const pb::Reflection* reflection = layer.message->GetReflection();
         if (field->is_repeated() ? reflection->FieldSize(*layer.message, field) > 0
                                  : reflection->HasField(*layer.message, field))
@@ -273,8 +280,8 @@ ScenarioNode::Where(std::string_view field) const
     {
         const std::string line =
             m_layers.empty() ? "" : ":" + std::to_string(m_layers.front().line + 1);
-        const std::string path = m_layers.empty() ? std::string(field)
-                                                  : PathOf(m_layers.front(), field);
+        const std::string path =
+            m_layers.empty() ? std::string(field) : PathOf(m_layers.front(), field);
         return m_source->m_path + line + ": " + path;
     }
     const std::string path = PathOf(*found->layer, field);
@@ -473,8 +480,8 @@ ScenarioNode::Nested(const Layer& layer, const pb::FieldDescriptor* field, int i
     const pb::Message& message = index < 0
                                      ? reflection->GetMessage(*layer.message, field)
                                      : reflection->GetRepeatedMessage(*layer.message, field, index);
-    const auto location = layer.tree ? layer.tree->GetLocation(field, index)
-                                     : pb::TextFormat::ParseLocation{};
+    const auto location =
+        layer.tree ? layer.tree->GetLocation(field, index) : pb::TextFormat::ParseLocation{};
     return {&message,
             layer.tree ? layer.tree->GetTreeForNested(field, index) : nullptr,
             PathOf(layer, field->name(), index),

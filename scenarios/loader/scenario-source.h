@@ -51,7 +51,7 @@ class ScenarioError : public InputError
 class ScenarioNode
 {
   public:
-    bool Has(std::string_view field) const; ///< does not mark
+    bool Has(std::string_view field) const;                        ///< does not mark
     std::optional<std::string> Peek(std::string_view field) const; ///< text, does not mark
 
     std::optional<std::string> Text(std::string_view field) const;
@@ -61,8 +61,8 @@ class ScenarioNode
     uint64_t Count(std::string_view field, uint64_t fallback) const;
     uint64_t RequiredCount(std::string_view field) const;
     bool Flag(std::string_view field, bool fallback) const;
-    std::vector<uint64_t> Counts(std::string_view field) const;    ///< repeated numbers
-    std::vector<std::string> Texts(std::string_view field) const;  ///< repeated strings
+    std::vector<uint64_t> Counts(std::string_view field) const;   ///< repeated numbers
+    std::vector<std::string> Texts(std::string_view field) const; ///< repeated strings
 
     BitRate RequiredRate(std::string_view field) const;
     BitRate Rate(std::string_view field, BitRate fallback) const;
@@ -167,8 +167,8 @@ class ScenarioSource
 
   private:
     friend class ScenarioNode;
-    using Field = std::pair<const google::protobuf::Message*,
-                            const google::protobuf::FieldDescriptor*>;
+    using Field =
+        std::pair<const google::protobuf::Message*, const google::protobuf::FieldDescriptor*>;
 
     void Parse(const std::string& text);
     void CheckQuantities(const ScenarioNode& node) const;

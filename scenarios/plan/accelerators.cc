@@ -25,27 +25,24 @@ struct Figures
 Choice
 Describe(const Figures& f)
 {
-    return {"accelerator",
-            f.name,
-            f.description,
-            {{"peak_flops", Quantity::Flops, f.peak, "dense BF16, no sparsity", f.source},
-             {"flops_efficiency",
-              Quantity::Ratio,
-              "0.65",
-              "share of peak that GEMMs reach inside models",
-              "assumption: 0.60 to 0.70 reported on H100"},
-             {"memory_bandwidth", Quantity::Bandwidth, f.memory, "HBM", f.source},
-             {"memory_efficiency",
-              Quantity::Ratio,
-              "0.85",
-              "share of HBM bandwidth that kernels reach",
-              "assumption: stream-like kernels reach 0.8 to 0.92"},
-             {"scale_up_rate",
-              Quantity::Rate,
-              f.scaleUp,
-              "per accelerator and direction",
-              f.source},
-             {"scale_up_latency", Quantity::Time, f.scaleUpLatency, "one way", f.latencySource}}};
+    return {
+        "accelerator",
+        f.name,
+        f.description,
+        {{"peak_flops", Quantity::Flops, f.peak, "dense BF16, no sparsity", f.source},
+         {"flops_efficiency",
+          Quantity::Ratio,
+          "0.65",
+          "share of peak that GEMMs reach inside models",
+          "assumption: 0.60 to 0.70 reported on H100"},
+         {"memory_bandwidth", Quantity::Bandwidth, f.memory, "HBM", f.source},
+         {"memory_efficiency",
+          Quantity::Ratio,
+          "0.85",
+          "share of HBM bandwidth that kernels reach",
+          "assumption: stream-like kernels reach 0.8 to 0.92"},
+         {"scale_up_rate", Quantity::Rate, f.scaleUp, "per accelerator and direction", f.source},
+         {"scale_up_latency", Quantity::Time, f.scaleUpLatency, "one way", f.latencySource}}};
 }
 
 constexpr Marker kMarker = "accelerator";
@@ -72,16 +69,15 @@ const Registration<Marker> kH100{
               "published microbenchmark (defaults: 0.83 us)"}),
     kMarker};
 
-const Registration<Marker> kH200{
-    Describe({"h200-sxm",
-              "NVIDIA H200 SXM: H100's compute with 4.8 TB/s HBM.",
-              "989TFLOPS",
-              "4800GBps",
-              "450GBps",
-              "830ns",
-              "NVIDIA H200 datasheet (second-hand)",
-              "as H100"}),
-    kMarker};
+const Registration<Marker> kH200{Describe({"h200-sxm",
+                                           "NVIDIA H200 SXM: H100's compute with 4.8 TB/s HBM.",
+                                           "989TFLOPS",
+                                           "4800GBps",
+                                           "450GBps",
+                                           "830ns",
+                                           "NVIDIA H200 datasheet (second-hand)",
+                                           "as H100"}),
+                                 kMarker};
 
 const Registration<Marker> kB200{
     Describe({"b200-hgx",
@@ -122,9 +118,8 @@ AcceleratorPreset
 MakeAccelerator(const std::string& name, const std::map<std::string, std::string>& given)
 {
     const ParameterValues values(RegistryIndex::Find("accelerator", name), given);
-    const auto si = [&](const char* parameter, Quantity quantity) {
-        return ParseQuantity(values.Text(parameter), quantity);
-    };
+    const auto si = [&](const char* parameter, Quantity quantity)
+    { return ParseQuantity(values.Text(parameter), quantity); };
     AcceleratorPreset preset;
     preset.model = {name,
                     si("peak_flops", Quantity::Flops),

@@ -23,7 +23,8 @@ ReadShape(const ScenarioNode& jitter)
     if (shape != "lognormal")
     {
         jitter.Fail("shape",
-                    "unknown shape '" + shape + "'." + DidYouMean(shape, {"lognormal", "gaussian"}));
+                    "unknown shape '" + shape + "'." +
+                        DidYouMean(shape, {"lognormal", "gaussian"}));
     }
     return JitterModel::Shape::LogNormal;
 }
@@ -100,9 +101,8 @@ PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPl
             given[figure] = *accelerator.Text(figure);
         }
     }
-    const AcceleratorPreset made = accelerator.At("preset", [&] {
-        return MakeAccelerator(preset, given);
-    });
+    const AcceleratorPreset made =
+        accelerator.At("preset", [&] { return MakeAccelerator(preset, given); });
     plan.accelerator = made.model;
     plan.scaleUp = made.scaleUp;
     if (scaleUp)

@@ -91,8 +91,8 @@ SoftwareRules(const WorkloadTraits& traits, bool severalPerHost)
 {
     ChoiceRules rules;
     rules.checkName = [](const std::string& name) { FindPreset(name); };
-    rules.checkParameter = [traits, severalPerHost](const std::string&,
-                                                    const std::string& figure) {
+    rules.checkParameter = [traits, severalPerHost](const std::string&, const std::string& figure)
+    {
         const std::vector<std::string> known = SoftwareFields();
         if (std::find(known.begin(), known.end(), figure) == known.end())
         {
@@ -105,9 +105,9 @@ SoftwareRules(const WorkloadTraits& traits, bool severalPerHost)
             throw InputError("'" + figure + "' has no effect here: " + reason + ". Remove it.");
         }
     };
-    rules.checkValue = [](const std::string& name,
-                          const std::string& figure,
-                          const std::string& value) {
+    rules.checkValue =
+        [](const std::string& name, const std::string& figure, const std::string& value)
+    {
         SoftwareModel model = FindPreset(name);
         SetSoftwareField(model, figure, value);
     };
@@ -119,10 +119,9 @@ SoftwareRules(const WorkloadTraits& traits, bool severalPerHost)
 void
 ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPlan& plan)
 {
-    const bool severalPerHost =
-        std::any_of(plan.layout.places.begin(), plan.layout.places.end(), [](const auto& place) {
-            return place.rail > 0;
-        });
+    const bool severalPerHost = std::any_of(plan.layout.places.begin(),
+                                            plan.layout.places.end(),
+                                            [](const auto& place) { return place.rail > 0; });
     ReadAlgorithms(node, traits, plan.algorithms);
     if (traits.communicates())
     {

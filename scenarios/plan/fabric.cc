@@ -40,9 +40,9 @@ ReadTechnology(const ScenarioNode& tier, double metres)
         return std::nullopt;
     }
     const ChosenModel chosen = ReadChoice(tier, "technology", "link-technology", "");
-    const LinkTechnology technology = tier.Child("technology").At("name", [&] {
-        return ConfigureLinkTechnology(chosen.name, chosen.given);
-    });
+    const LinkTechnology technology =
+        tier.Child("technology")
+            .At("name", [&] { return ConfigureLinkTechnology(chosen.name, chosen.given); });
     tier.At(tier.Has("length") ? "length" : "technology", [&] { CheckReach(technology, metres); });
     return technology;
 }
@@ -196,7 +196,8 @@ void
 ReadFaults(const ScenarioNode& fabric, FabricPlan& plan)
 {
     const ScenarioNode faults = fabric.Child("faults");
-    const auto links = [&](const ScenarioNode& node) {
+    const auto links = [&](const ScenarioNode& node)
+    {
         const std::string name = node.RequiredText("link");
         return node.At("link", [&] { return FindLinks(plan.topology, name); });
     };
@@ -273,10 +274,10 @@ BuildWithTiers(const ScenarioNode& fabric,
                ClusterShape shape,
                FabricPlan& plan)
 {
-    const auto build = [&] {
-        return fabric.Child("topology").At("name", [&] {
-            return BuildTopology(chosen.name, shape, chosen.given);
-        });
+    const auto build = [&]
+    {
+        return fabric.Child("topology")
+            .At("name", [&] { return BuildTopology(chosen.name, shape, chosen.given); });
     };
     shape.delayByTier.assign(std::size(kTiers), 0);
     for (size_t i = 1; i < std::size(kTiers); ++i)
@@ -302,8 +303,7 @@ BuildWithTiers(const ScenarioNode& fabric,
     }
     for (size_t i = tierCount; i < std::size(kTiers); ++i)
     {
-        fabric.NotUsedBecause(kTiers[i].field,
-                              "topology '" + chosen.name + "' has no such links");
+        fabric.NotUsedBecause(kTiers[i].field, "topology '" + chosen.name + "' has no such links");
     }
     plan.topology = build();
     return tiers;

@@ -46,8 +46,7 @@ ReadRungs(const ScenarioNode& run)
     std::vector<RungPlan> rungs;
     for (const RungPlan& rung : AllRungs())
     {
-        if (rungs.empty() ||
-            std::find(wanted.begin(), wanted.end(), rung.world) != wanted.end())
+        if (rungs.empty() || std::find(wanted.begin(), wanted.end(), rung.world) != wanted.end())
         {
             rungs.push_back(rung);
         }
@@ -88,9 +87,9 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
         {
             own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
         }
-        fabric.estimate = own.At("topology", [&] {
-            return EstimateTraffic(plan.workload.graph, fabric, budget);
-        });
+        fabric.estimate =
+            own.At("topology",
+                   [&] { return EstimateTraffic(plan.workload.graph, fabric, budget); });
         plan.fabrics.push_back(std::move(fabric));
     }
 }
@@ -100,7 +99,8 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
 const std::vector<RungPlan>&
 AllRungs()
 {
-    static const std::vector<RungPlan> rungs = [] {
+    static const std::vector<RungPlan> rungs = []
+    {
         Idealisation scaleOut;
         scaleOut.infiniteScaleOut = true;
         Idealisation scaleUp = scaleOut;

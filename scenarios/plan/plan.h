@@ -63,11 +63,11 @@ struct WorkloadPlan
 /// What a graph asks of the rest; decides which fields of the scenario have an effect.
 struct WorkloadTraits
 {
-    bool kinds[5]{};         ///< by CollectiveKind, more than one member
+    bool kinds[5]{}; ///< by CollectiveKind, more than one member
     bool sendRecv = false;
     bool compute = false;
-    bool roofline = false;   ///< some kernel's time follows from FLOPs and bytes
-    bool crossHost = false;  ///< some communicator or transfer spans hosts
+    bool roofline = false;  ///< some kernel's time follows from FLOPs and bytes
+    bool crossHost = false; ///< some communicator or transfer spans hosts
 
     bool ring() const
     {

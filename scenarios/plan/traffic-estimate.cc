@@ -27,8 +27,7 @@ class Distances
 {
   public:
     explicit Distances(const Topology& topology)
-        : m_topology(topology),
-          m_neighbours(topology.switches.size())
+        : m_topology(topology), m_neighbours(topology.switches.size())
     {
         for (const Topology::Link& link : topology.links)
         {
@@ -43,8 +42,7 @@ class Distances
     /// Links from NIC to NIC; kUnreachable when there is no path.
     int Links(NicId from, NicId to)
     {
-        const int between =
-            From(m_topology.leafOfNic[from])[m_topology.leafOfNic[to]];
+        const int between = From(m_topology.leafOfNic[from])[m_topology.leafOfNic[to]];
         return between == kUnreachable ? kUnreachable : between + 2;
     }
 
@@ -173,8 +171,8 @@ class Estimator
 
     void CheckChunks(const Task& task) const
     {
-        const bool ring = task.kind == TaskKind::Collective &&
-                          task.collective != CollectiveKind::AllToAll;
+        const bool ring =
+            task.kind == TaskKind::Collective && task.collective != CollectiveKind::AllToAll;
         const uint64_t chunk =
             ring ? m_fabric.software.ringChunkBytes : m_fabric.software.p2pChunkBytes;
         if (chunk > 0 && static_cast<double>(task.bytes) / static_cast<double>(chunk) > kMostChunks)
@@ -197,8 +195,8 @@ class Estimator
             {
                 ReportUnreachable(rank, op);
             }
-            const double packets = std::ceil(static_cast<double>(op.bytes) /
-                                             m_fabric.transport.mtuPayloadBytes);
+            const double packets =
+                std::ceil(static_cast<double>(op.bytes) / m_fabric.transport.mtuPayloadBytes);
             sum.scaleOutBytes += static_cast<double>(op.bytes);
             sum.messages += 1;
             sum.packetHops += packets * links;
@@ -208,7 +206,8 @@ class Estimator
 
     [[noreturn]] void ReportUnreachable(Rank rank, const ChunkOp& op) const
     {
-        const auto at = [&](Rank r) {
+        const auto at = [&](Rank r)
+        {
             const RankLayout::Place& place = m_fabric.layout.places[r];
             return "rank " + std::to_string(r) + " (host " + std::to_string(place.host) +
                    ", rail " + std::to_string(place.rail) + ")";
@@ -223,12 +222,13 @@ class Estimator
     [[noreturn]] void Refuse() const
     {
         char text[256];
-        std::snprintf(text,
-                      sizeof text,
-                      "absurdly large: more than %.3g data packets times links. That is hours; make "
-                      "the workload smaller (fewer layers, bytes or repeats), or raise "
-                      "run.packet_hop_budget.",
-                      m_budget);
+        std::snprintf(
+            text,
+            sizeof text,
+            "absurdly large: more than %.3g data packets times links. That is hours; make "
+            "the workload smaller (fewer layers, bytes or repeats), or raise "
+            "run.packet_hop_budget.",
+            m_budget);
         throw InputError(text);
     }
 
@@ -256,9 +256,8 @@ WorkloadTraits
 TraitsOf(const TaskGraph& graph, uint32_t acceleratorsPerHost)
 {
     WorkloadTraits traits;
-    const auto spans = [&](Rank a, Rank b) {
-        return a / acceleratorsPerHost != b / acceleratorsPerHost;
-    };
+    const auto spans = [&](Rank a, Rank b)
+    { return a / acceleratorsPerHost != b / acceleratorsPerHost; };
     for (const Task& task : graph.tasks())
     {
         switch (task.kind)
@@ -267,12 +266,13 @@ TraitsOf(const TaskGraph& graph, uint32_t acceleratorsPerHost)
             traits.compute = true;
             traits.roofline |= task.fixedSeconds <= 0;
             break;
-        case TaskKind::Collective: {
+        case TaskKind::Collective:
+        {
             const std::vector<Rank>& ranks = graph.communicators()[task.comm].ranks;
             traits.kinds[static_cast<size_t>(task.collective)] |= ranks.size() > 1;
-            traits.crossHost |= std::any_of(ranks.begin(), ranks.end(), [&](Rank r) {
-                return spans(r, ranks.front());
-            });
+            traits.crossHost |= std::any_of(ranks.begin(),
+                                            ranks.end(),
+                                            [&](Rank r) { return spans(r, ranks.front()); });
             break;
         }
         case TaskKind::Send:

@@ -31,16 +31,18 @@ PlanImport(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t)
     std::map<std::string, std::string> given;
     ReadParameters(node, "parameters", format, RegistryRules("importer"), given);
     std::vector<std::string> notes;
-    TaskGraph graph = node.At("path", [&] {
-        const ParameterValues values(RegistryIndex::Find("importer", format), given);
-        return FindFactory<ImporterFactory>("importer", format)(path, values, notes);
-    });
+    TaskGraph graph =
+        node.At("path",
+                [&]
+                {
+                    const ParameterValues values(RegistryIndex::Find("importer", format), given);
+                    return FindFactory<ImporterFactory>("importer", format)(path, values, notes);
+                });
     if (graph.ranks() != cluster.ranks())
     {
         node.Fail("path",
-                  "the trace has " + std::to_string(graph.ranks()) +
-                      " ranks, the cluster has " + std::to_string(cluster.ranks()) +
-                      " accelerators.");
+                  "the trace has " + std::to_string(graph.ranks()) + " ranks, the cluster has " +
+                      std::to_string(cluster.ranks()) + " accelerators.");
     }
     WorkloadPlan plan{std::move(graph), "", std::nullopt};
     plan.notes = std::move(notes);

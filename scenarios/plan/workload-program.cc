@@ -16,8 +16,7 @@ class ProgramBuilder
 {
   public:
     ProgramBuilder(const ScenarioNode& node, TaskGraph& graph)
-        : m_graph(graph),
-          m_named(graph.ranks())
+        : m_graph(graph), m_named(graph.ranks())
     {
         for (const ScenarioNode& communicator : node.Children("communicator"))
         {
@@ -109,20 +108,23 @@ class ProgramBuilder
         const std::string kind = node.Which("kind");
         if (kind.empty())
         {
-            node.Fail("compute", "or collective, send or receive is required: the task does nothing.");
+            node.Fail("compute",
+                      "or collective, send or receive is required: the task does nothing.");
         }
         const ScenarioNode body = node.Child(kind);
-        return node.At(kind, [&] {
-            if (kind == "compute")
-            {
-                return AddCompute(body, rank, name, deps);
-            }
-            if (kind == "collective")
-            {
-                return AddCollective(body, rank, name, deps);
-            }
-            return AddTransfer(kind == "send", body, rank, name, deps);
-        });
+        return node.At(kind,
+                       [&]
+                       {
+                           if (kind == "compute")
+                           {
+                               return AddCompute(body, rank, name, deps);
+                           }
+                           if (kind == "collective")
+                           {
+                               return AddCollective(body, rank, name, deps);
+                           }
+                           return AddTransfer(kind == "send", body, rank, name, deps);
+                       });
     }
 
     TaskId AddCompute(const ScenarioNode& node,

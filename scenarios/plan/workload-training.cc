@@ -143,8 +143,8 @@ DescribeStep(const StepSpec& spec)
 {
     std::string text = "a training step of " + spec.model.title + ", sequence " +
                        std::to_string(spec.sequenceLength) + ", " +
-                       std::to_string(spec.microBatches) + " × " +
-                       std::to_string(spec.microBatch) + " sequences per replica";
+                       std::to_string(spec.microBatches) + " × " + std::to_string(spec.microBatch) +
+                       " sequences per replica";
     const std::pair<const char*, uint32_t> degrees[] = {{"tensor", spec.tp},
                                                         {"expert", spec.ep},
                                                         {"pipeline", spec.pp},
@@ -160,8 +160,8 @@ SlicePlan
 MakeSlice(const SliceInfo& slice)
 {
     SlicePlan plan;
-    plan.text = std::to_string(slice.layersSimulated) + " of " +
-                std::to_string(slice.layersTotal) + " layers";
+    plan.text = std::to_string(slice.layersSimulated) + " of " + std::to_string(slice.layersTotal) +
+                " layers";
     if (slice.microBatchesSimulated < slice.microBatchesTotal)
     {
         plan.text += ", " + std::to_string(slice.microBatchesSimulated) + " of " +

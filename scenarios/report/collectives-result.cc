@@ -47,44 +47,97 @@ AddCall(const CollectiveRecord& record, LabelSum& sum)
     sum.idle += ToSeconds(record.idle);
 }
 
-/// The place that most idle time goes back to: a cause that something could be done about, if any.
-std::string
-WhomToBlame(const v1::Ledger& ledger)
+/// What no fabric and no accelerator can be blamed for: bytes have to travel, software has to run.
+bool
+IsInevitable(const std::string& account)
+{
+    for (const RootAccount inevitable : {RootAccount::ScaleOutLatency,
+                                         RootAccount::ScaleOutEndpoint,
+                                         RootAccount::ScaleUpLatency,
+                                         RootAccount::ScaleUpEndpoint,
+                                         RootAccount::Software})
+    {
+        if (account == RootAccountName(inevitable))
+        {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+FillBlame(const v1::Ledger& ledger, v1::WorstCollective* out)
 {
     for (const v1::Place& place : ledger.root_places())
     {
-        if (place.account() != RootAccountName(RootAccount::ScaleOutLatency) &&
-            place.account() != RootAccountName(RootAccount::ScaleOutEndpoint) &&
-            place.account() != RootAccountName(RootAccount::ScaleUpEndpoint) &&
-            place.account() != RootAccountName(RootAccount::ScaleUpLatency))
+        if (!IsInevitable(place.account()))
         {
-            return place.account() + " at " + place.place();
+            out->set_blame_account(place.account());
+            out->set_blame_place(place.place());
+            return;
         }
     }
-    return ledger.root_places_size() > 0
-               ? ledger.root_places(0).account() + " at " + ledger.root_places(0).place()
-               : "";
+}
+
+bool
+CrossesHosts(const CollectiveRecord& record, const TaskGraph& graph, const RankLayout& layout)
+{
+    if (record.comm == kNone)
+    {
+        return true; // a send/recv tells no ranks; what stays in a host is told by its times
+    }
+    const std::vector<Rank>& ranks = graph.communicators()[record.comm].ranks;
+    return std::any_of(ranks.begin(),
+                       ranks.end(),
+                       [&](Rank r)
+                       { return layout.places[r].host != layout.places[ranks.front()].host; });
+}
+
+void
+FillWorst(const TaskGraph& graph,
+          const JobResult& job,
+          uint32_t label,
+          const LabelSum& sum,
+          v1::FabricResult* out)
+{
+    const CollectiveRecord* worst = nullptr;
+    for (const CollectiveRecord& record : job.collectives)
+    {
+        if (record.label == label && (!worst || record.idle > worst->idle))
+        {
+            worst = &record;
+        }
+    }
+    v1::WorstCollective& w = *out->mutable_worst_collective();
+    w.set_label(graph.labels()[label]);
+    w.set_idle_s(sum.idle);
+    w.set_communicator(worst->comm == kNone ? "" : graph.communicators()[worst->comm].name);
+    w.set_call(worst->sequence);
+    w.set_last_rank(worst->lastRank);
+    w.set_time_s(ToSeconds(worst->finished - worst->lastArrival));
+    FillBlame(out->ledger(), &w);
 }
 
 } // namespace
 
 void
-FillCollectives(const TaskGraph& graph, const JobResult& job, v1::FabricResult* out)
+FillCollectives(const TaskGraph& graph,
+                const RankLayout& layout,
+                const JobResult& job,
+                v1::FabricResult* out)
 {
     std::map<uint32_t, LabelSum> sums;
-    const CollectiveRecord* worst = nullptr;
     for (const CollectiveRecord& record : job.collectives)
     {
         AddCall(record, sums[record.label]);
-        if (!worst || record.idle > worst->idle)
-        {
-            worst = &record;
-        }
     }
-    for (const auto& [label, sum] : sums)
+    const std::pair<const uint32_t, LabelSum>* worst = nullptr;
+    for (const auto& entry : sums)
     {
+        const LabelSum& sum = entry.second;
+        worst = !worst || sum.idle > worst->second.idle ? &entry : worst;
         v1::CollectiveSummary& summary = *out->add_collectives();
-        summary.set_label(graph.labels()[label]);
+        summary.set_label(graph.labels()[entry.first]);
         summary.set_kind(KindName(*sum.first));
         summary.set_calls(sum.calls);
         summary.set_members(sum.first->members);
@@ -94,17 +147,11 @@ FillCollectives(const TaskGraph& graph, const JobResult& job, v1::FabricResult* 
         summary.set_mean_skew_s(sum.skew / sum.calls);
         summary.set_bus_bandwidth_bytes_per_s(sum.time > 0 ? sum.busBytes / sum.time : 0);
         summary.set_idle_s(sum.idle);
+        summary.set_crosses_hosts(CrossesHosts(*sum.first, graph, layout));
     }
     if (worst)
     {
-        v1::WorstCollective& w = *out->mutable_worst_collective();
-        w.set_label(graph.labels()[worst->label]);
-        w.set_communicator(worst->comm == kNone ? "" : graph.communicators()[worst->comm].name);
-        w.set_call(worst->sequence);
-        w.set_last_rank(worst->lastRank);
-        w.set_idle_s(ToSeconds(worst->idle));
-        w.set_time_s(ToSeconds(worst->finished - worst->lastArrival));
-        w.set_blame(WhomToBlame(out->ledger()));
+        FillWorst(graph, job, worst->first, worst->second, out);
     }
 }
 

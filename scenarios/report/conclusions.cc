@@ -25,19 +25,19 @@ Percent(double share)
 const v1::FabricResult&
 Fastest(const v1::Result& result)
 {
-    return *std::min_element(
-        result.fabrics().begin(),
-        result.fabrics().end(),
-        [](const auto& a, const auto& b) { return a.step_time_ps() < b.step_time_ps(); });
+    return *std::min_element(result.fabrics().begin(),
+                             result.fabrics().end(),
+                             [](const auto& a, const auto& b)
+                             { return a.step_time_ps() < b.step_time_ps(); });
 }
 
 const v1::FabricResult&
 Slowest(const v1::Result& result)
 {
-    return *std::max_element(
-        result.fabrics().begin(),
-        result.fabrics().end(),
-        [](const auto& a, const auto& b) { return a.step_time_ps() < b.step_time_ps(); });
+    return *std::max_element(result.fabrics().begin(),
+                             result.fabrics().end(),
+                             [](const auto& a, const auto& b)
+                             { return a.step_time_ps() < b.step_time_ps(); });
 }
 
 double
@@ -88,8 +88,8 @@ CompareTimes(const v1::Result& result)
     const v1::FabricResult& fastest = Fastest(result);
     if (Slowdown(Slowest(result), fastest) < kNoise)
     {
-        return "All " + std::to_string(result.fabrics_size()) + " fabrics take the same time within " +
-               Percent(kNoise) + ".";
+        return "All " + std::to_string(result.fabrics_size()) +
+               " fabrics take the same time within " + Percent(kNoise) + ".";
     }
     std::string same;
     std::string slower;
@@ -102,7 +102,7 @@ CompareTimes(const v1::Result& result)
         }
         else
         {
-            slower += (slower.empty() ? "" : ", ") + fabric.name() + " takes " + Percent(slowdown) +
+            slower += (slower.empty() ? "" : "; ") + fabric.name() + " takes " + Percent(slowdown) +
                       " longer";
         }
     }
@@ -142,24 +142,34 @@ ExplainSlowest(const v1::Result& result)
            (place.empty() ? "" : ", most of it at " + place) + ".";
 }
 
+/// What an ideal world would save of the step.
+std::string
+Saving(double tax)
+{
+    if (std::abs(tax) < kNoise)
+    {
+        return "not shorten it";
+    }
+    return tax > 0 ? "shorten it by " + Percent(tax)
+                   : "lengthen it by " + Percent(-tax) + " (an effect of order)";
+}
+
 std::string
 ExplainTax(const v1::FabricResult& fabric)
 {
-    std::string text = "On " + fabric.name() + " accelerators idle " +
-                       Percent(fabric.ledger().idle_share()) + " of the step";
+    const bool computes = fabric.ledger().busy_s() > 0;
+    std::string text =
+        "On " + fabric.name() +
+        (computes ? " accelerators idle " + Percent(fabric.ledger().idle_share()) + " of the step"
+                  : std::string(" the step is communication alone"));
     if (fabric.taxes().has_fabric_tax())
     {
-        const double tax = fabric.taxes().fabric_tax();
-        text += std::abs(tax) < kNoise
-                    ? "; a perfect fabric would not shorten it"
-                    : (tax > 0 ? "; a perfect fabric would shorten it by " + Percent(tax)
-                               : "; the ideal fabric is slower by " + Percent(-tax) +
-                                     " (an effect of order, not of the fabric)");
+        text += "; a perfect fabric would " + Saving(fabric.taxes().fabric_tax());
     }
-    if (fabric.taxes().has_scale_out_tax())
+    if (computes && fabric.taxes().has_scale_out_tax())
     {
-        text += ", an infinitely fast scale-out network by " +
-                Percent(std::max(0.0, fabric.taxes().scale_out_tax()));
+        text += ", an infinitely fast scale-out network would " +
+                Saving(fabric.taxes().scale_out_tax());
     }
     return text + ".";
 }

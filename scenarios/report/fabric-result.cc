@@ -36,9 +36,10 @@ FillMessages(const JobResult& job, v1::MessageTimes* out)
     out->set_p50_s(ToSeconds(Percentile(sorted, 0.50)));
     out->set_p99_s(ToSeconds(Percentile(sorted, 0.99)));
     out->set_max_s(ToSeconds(sorted.back()));
-    const double sum = std::accumulate(sorted.begin(), sorted.end(), 0.0, [](double s, Tick t) {
-        return s + ToSeconds(t);
-    });
+    const double sum = std::accumulate(sorted.begin(),
+                                       sorted.end(),
+                                       0.0,
+                                       [](double s, Tick t) { return s + ToSeconds(t); });
     out->set_mean_s(sum / static_cast<double>(sorted.size()));
 }
 
@@ -73,7 +74,8 @@ FillPorts(const Network& network, Tick stepTime, v1::FabricResult* out)
 {
     std::vector<PortId> ports(2 * network.topology().links.size());
     std::iota(ports.begin(), ports.end(), 0);
-    const auto worse = [&](PortId a, PortId b) {
+    const auto worse = [&](PortId a, PortId b)
+    {
         const PortCounters& x = network.portCounters(a);
         const PortCounters& y = network.portCounters(b);
         return std::tuple(x.queueWait, x.busy, b) > std::tuple(y.queueWait, y.busy, a);
@@ -161,7 +163,7 @@ FillActual(const Plan& plan,
     out->set_step_time_s(ToSeconds(job.stepTime));
     out->set_step_time_ps(job.stepTime);
     FillLedger(job, network, out);
-    FillCollectives(plan.workload.graph, job, out);
+    FillCollectives(plan.workload.graph, fabric.layout, job, out);
     FillMessages(job, out->mutable_messages());
     FillCounters(network, transport, out->mutable_counters());
     FillPorts(network, job.stepTime, out);

@@ -28,7 +28,10 @@ void FillActual(const Plan& plan,
 
 /// Ledger sums, per rank and total.
 void FillLedger(const JobResult& job, const Network& network, v1::FabricResult* out);
-void FillCollectives(const TaskGraph& graph, const JobResult& job, v1::FabricResult* out);
+void FillCollectives(const TaskGraph& graph,
+                     const RankLayout& layout,
+                     const JobResult& job,
+                     v1::FabricResult* out);
 void FillOptics(const FabricPlan& fabric, v1::FabricResult* out);
 
 } // namespace heddle

@@ -24,8 +24,7 @@ class PendingFile
 {
   public:
     PendingFile(const fs::path& path, const std::string& content)
-        : m_path(path),
-          m_pending(path.string() + ".writing." + std::to_string(getpid()))
+        : m_path(path), m_pending(path.string() + ".writing." + std::to_string(getpid()))
     {
         std::ofstream out(m_pending, std::ios::binary);
         out.write(content.data(), static_cast<std::streamsize>(content.size()));

@@ -71,9 +71,9 @@ Join(const std::vector<RankLedger>& ranks, std::vector<Blame> RankLedger::*colum
     {
         joined.push_back({key.first, key.second, time});
     }
-    std::stable_sort(joined.begin(), joined.end(), [](const Blame& a, const Blame& b) {
-        return a.time > b.time;
-    });
+    std::stable_sort(joined.begin(),
+                     joined.end(),
+                     [](const Blame& a, const Blame& b) { return a.time > b.time; });
     joined.resize(std::min(joined.size(), kPlacesShown));
     return joined;
 }

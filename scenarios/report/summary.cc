@@ -65,22 +65,37 @@ AddTimes(Table& table, const v1::Result& result)
            result,
            sliced ? "slice, simulated" : "step time",
            [](const auto& f) { return HumanTime(f.step_time_s()); });
-    AddRow(table, result, "whole step, extrapolated", [](const auto& f) {
-        return f.has_extrapolation() ? HumanTime(f.extrapolation().step_time_s()) : "";
-    });
-    AddRow(table, result, "fabric tax", [](const auto& f) {
-        return Tax(f.taxes().has_fabric_tax(), f.taxes().fabric_tax(), f.taxes().fabric_tax_s());
-    });
-    AddRow(table, result, "scale-out tax", [](const auto& f) {
-        return Tax(f.taxes().has_scale_out_tax(),
-                   f.taxes().scale_out_tax(),
-                   f.taxes().scale_out_tax_s());
-    });
-    AddRow(table, result, "communication tax", [](const auto& f) {
-        return Tax(f.taxes().has_communication_tax(),
-                   f.taxes().communication_tax(),
-                   f.taxes().communication_tax_s());
-    });
+    AddRow(table,
+           result,
+           "whole step, extrapolated",
+           [](const auto& f)
+           { return f.has_extrapolation() ? HumanTime(f.extrapolation().step_time_s()) : ""; });
+    AddRow(table,
+           result,
+           "fabric tax",
+           [](const auto& f) {
+               return Tax(f.taxes().has_fabric_tax(),
+                          f.taxes().fabric_tax(),
+                          f.taxes().fabric_tax_s());
+           });
+    AddRow(table,
+           result,
+           "scale-out tax",
+           [](const auto& f)
+           {
+               return Tax(f.taxes().has_scale_out_tax(),
+                          f.taxes().scale_out_tax(),
+                          f.taxes().scale_out_tax_s());
+           });
+    AddRow(table,
+           result,
+           "communication tax",
+           [](const auto& f)
+           {
+               return Tax(f.taxes().has_communication_tax(),
+                          f.taxes().communication_tax(),
+                          f.taxes().communication_tax_s());
+           });
 }
 
 double
@@ -99,9 +114,10 @@ ShareOf(const v1::FabricResult& fabric, const std::string& account)
 void
 AddIdle(Table& table, const v1::Result& result)
 {
-    AddRow(table, result, "accelerators idle", [](const auto& f) {
-        return Percent(f.ledger().idle_share());
-    });
+    AddRow(table,
+           result,
+           "accelerators idle",
+           [](const auto& f) { return Percent(f.ledger().idle_share()); });
     std::vector<std::string> small;
     for (const v1::AccountTime& entry : result.fabrics(0).ledger().root())
     {
@@ -116,29 +132,34 @@ AddIdle(Table& table, const v1::Result& result)
             small.push_back(account);
             continue;
         }
-        AddRow(table, result, "  " + HumanAccount(account), [&](const auto& f) {
-            return Percent(ShareOf(f, account));
-        });
+        AddRow(table,
+               result,
+               "  " + HumanAccount(account),
+               [&](const auto& f) { return Percent(ShareOf(f, account)); });
     }
-    AddRow(table, result, "  all other causes", [&](const auto& f) {
-        double sum = 0;
-        for (const std::string& account : small)
-        {
-            sum += ShareOf(f, account);
-        }
-        return Percent(sum);
-    });
+    AddRow(table,
+           result,
+           "  all other causes",
+           [&](const auto& f)
+           {
+               double sum = 0;
+               for (const std::string& account : small)
+               {
+                   sum += ShareOf(f, account);
+               }
+               return Percent(sum);
+           });
 }
 
-/// Bytes over time of all collectives of a kind, in GB/s; empty when there are none.
+/// Bytes over time of all collectives of a kind, between hosts or within; empty when none.
 std::string
-BusBandwidth(const v1::FabricResult& fabric, const std::string& kind)
+BusBandwidth(const v1::FabricResult& fabric, const std::string& kind, bool betweenHosts)
 {
     double bytes = 0;
     double time = 0;
     for (const v1::CollectiveSummary& c : fabric.collectives())
     {
-        if (c.kind() == kind)
+        if (c.kind() == kind && c.crosses_hosts() == betweenHosts)
         {
             const double all = c.mean_time_s() * c.calls();
             bytes += c.bus_bandwidth_bytes_per_s() * all;
@@ -151,66 +172,82 @@ BusBandwidth(const v1::FabricResult& fabric, const std::string& kind)
 void
 AddCollectives(Table& table, const v1::Result& result)
 {
-    AddRow(table, result, "worst collective", [](const auto& f) {
-        return f.has_worst_collective() ? f.worst_collective().label() : "";
-    });
-    AddRow(table, result, "  to blame", [](const auto& f) {
-        const std::string& blame = f.worst_collective().blame();
-        const size_t at = blame.find(" at ");
-        return at == std::string::npos ? "" : HumanAccount(blame.substr(0, at));
-    });
-    AddRow(table, result, "  at", [](const auto& f) {
-        const std::string& blame = f.worst_collective().blame();
-        const size_t at = blame.find(" at ");
-        return at == std::string::npos ? "" : blame.substr(at + 4);
-    });
+    AddRow(table,
+           result,
+           "worst collective",
+           [](const auto& f) { return f.worst_collective().label(); });
+    AddRow(table,
+           result,
+           "  to blame",
+           [](const auto& f) { return HumanAccount(f.worst_collective().blame_account()); });
+    AddRow(table, result, "  at", [](const auto& f) { return f.worst_collective().blame_place(); });
     for (const char* kind :
          {"all-to-all", "all-reduce", "all-gather", "reduce-scatter", "broadcast"})
     {
-        AddRow(table, result, std::string(kind) + " bus bandwidth", [&](const auto& f) {
-            return BusBandwidth(f, kind);
-        });
+        for (const bool betweenHosts : {true, false})
+        {
+            AddRow(table,
+                   result,
+                   kind + std::string(betweenHosts ? " bus bandwidth" : " within hosts"),
+                   [&](const auto& f) { return BusBandwidth(f, kind, betweenHosts); });
+        }
     }
 }
 
 void
 AddNetwork(Table& table, const v1::Result& result)
 {
-    const auto messages = [&](const char* label, double (v1::MessageTimes::*value)() const) {
-        AddRow(table, result, label, [&](const auto& f) {
-            return f.messages().count() > 0 ? HumanTime((f.messages().*value)()) : "";
-        });
+    const auto messages = [&](const char* label, double (v1::MessageTimes::*value)() const)
+    {
+        AddRow(table,
+               result,
+               label,
+               [&](const auto& f)
+               { return f.messages().count() > 0 ? HumanTime((f.messages().*value)()) : ""; });
     };
     messages("message completion p50", &v1::MessageTimes::p50_s);
     messages("                   p99", &v1::MessageTimes::p99_s);
     messages("                   max", &v1::MessageTimes::max_s);
-    AddRow(table, result, "optics power", [](const auto& f) {
-        return f.has_optics() ? Print("%.0f W", f.optics().power_w()) : "";
-    });
-    AddRow(table, result, "optics energy per step", [](const auto& f) {
-        return f.has_optics() ? Print("%.3g J", f.optics().network_energy_per_step_j()) : "";
-    });
-    AddRow(table, result, "link failures per month", [](const auto& f) {
-        return f.has_optics() ? Print("%.3g", f.optics().link_failures_per_month()) : "";
-    });
+    AddRow(table,
+           result,
+           "optics power",
+           [](const auto& f)
+           { return f.has_optics() ? Print("%.0f W", f.optics().power_w()) : ""; });
+    AddRow(table,
+           result,
+           "optics energy per step",
+           [](const auto& f) {
+               return f.has_optics() ? Print("%.3g J", f.optics().network_energy_per_step_j()) : "";
+           });
+    AddRow(table,
+           result,
+           "link failures per month",
+           [](const auto& f)
+           { return f.has_optics() ? Print("%.3g", f.optics().link_failures_per_month()) : ""; });
 }
 
 void
 AddSpeed(Table& table, const v1::Result& result)
 {
-    AddRow(table, result, "packet-hops", [](const auto& f) {
-        return Print("%.2f M", static_cast<double>(f.counters().packet_hops()) / 1e6);
-    });
-    AddRow(table, result, "simulated at", [&](const auto& f) {
-        for (const v1::WorldTiming& world : result.manifest().timing().worlds())
-        {
-            if (world.fabric() == f.name() && world.world() == "actual")
-            {
-                return Print("%.2f M hops/s", world.packet_hops_per_s() / 1e6);
-            }
-        }
-        return std::string();
-    });
+    AddRow(table,
+           result,
+           "packet-hops",
+           [](const auto& f)
+           { return Print("%.2f M", static_cast<double>(f.counters().packet_hops()) / 1e6); });
+    AddRow(table,
+           result,
+           "simulated at",
+           [&](const auto& f)
+           {
+               for (const v1::WorldTiming& world : result.manifest().timing().worlds())
+               {
+                   if (world.fabric() == f.name() && world.world() == "actual")
+                   {
+                       return Print("%.2f M hops/s", world.packet_hops_per_s() / 1e6);
+                   }
+               }
+               return std::string();
+           });
 }
 
 } // namespace

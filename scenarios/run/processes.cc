@@ -123,11 +123,13 @@ RunChild(const ProcessPool::Work& work, int progressPipe, int resultFile, pid_t 
     {
         _exit(1);
     }
-    const std::string output = work([progressPipe](double done) {
-        // Smaller than PIPE_BUF: whole or not at all; a full pipe is not waited for.
-        const ssize_t ignored = write(progressPipe, &done, sizeof done);
-        (void)ignored;
-    });
+    const std::string output = work(
+        [progressPipe](double done)
+        {
+            // Smaller than PIPE_BUF: whole or not at all; a full pipe is not waited for.
+            const ssize_t ignored = write(progressPipe, &done, sizeof done);
+            (void)ignored;
+        });
     WriteAll(resultFile, output);
     std::fflush(nullptr);
     _exit(0);
@@ -135,8 +137,7 @@ RunChild(const ProcessPool::Work& work, int progressPipe, int resultFile, pid_t 
 
 } // namespace
 
-ProcessPool::ProcessPool(unsigned atOnce)
-    : m_atOnce(std::max(1U, atOnce))
+ProcessPool::ProcessPool(unsigned atOnce) : m_atOnce(std::max(1U, atOnce))
 {
 }
 
@@ -298,9 +299,9 @@ ProcessPool::Run(const PoolProgressFn& onProgress,
     {
         order[i] = i;
     }
-    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-        return m_jobs[a].weight > m_jobs[b].weight;
-    });
+    std::stable_sort(order.begin(),
+                     order.end(),
+                     [&](size_t a, size_t b) { return m_jobs[a].weight > m_jobs[b].weight; });
     size_t next = 0;
     for (;;)
     {

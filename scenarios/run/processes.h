@@ -6,9 +6,9 @@
 // serialised message) and reports its progress on the way.
 //
 //   ProcessPool pool(2);
-//   pool.Add("ring / actual", 10.0, [](const ProgressFn& progress) { … return part.SerializeAsString(); });
-//   pool.Run(onProgress);       // false when interrupted (SIGINT, SIGTERM)
-//   pool.output(0);             // empty when the job did not come to its end
+//   pool.Add("ring / actual", 10.0, [](const ProgressFn& progress) { … return
+//   part.SerializeAsString(); }); pool.Run(onProgress);       // false when interrupted (SIGINT,
+//   SIGTERM) pool.output(0);             // empty when the job did not come to its end
 //
 // Children die with their parent, and are killed when it is interrupted. A child that crashes ends
 // the run with a RunError.

@@ -76,9 +76,8 @@ AddWorlds(const Plan& plan, Engine engine, ProcessPool& pool)
             {
                 pool.Add(fabric.name + ": " + rung.world,
                          Weight(fabric, rung),
-                         [&plan, &fabric, &rung, engine](const ProgressFn& progress) {
-                             return RunAndSerialise(plan, fabric, rung, engine, progress);
-                         });
+                         [&plan, &fabric, &rung, engine](const ProgressFn& progress)
+                         { return RunAndSerialise(plan, fabric, rung, engine, progress); });
             }
             table[f].push_back(it->second);
         }
@@ -103,8 +102,8 @@ ThrowFirstFailure(const Plan& plan, const JobTable& table, const std::vector<v1:
             const v1::WorldPart& part = parts[table[f][r]];
             if (!part.error().empty())
             {
-                const std::string text = plan.fabrics[f].name + ", " + plan.rungs[r].world +
-                                         " world: " + part.error();
+                const std::string text =
+                    plan.fabrics[f].name + ", " + plan.rungs[r].world + " world: " + part.error();
                 if (part.input_error())
                 {
                     throw InputError(plan.file + ": " + text);

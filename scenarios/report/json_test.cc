@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// result.json: the names that others read, and numbers as numbers.
+#include "report/json.h"
+
+#include "heddle-result.pb.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle
+{
+namespace
+{
+
+TEST(Json, NamesAndNumbers)
+{
+    v1::World world;
+    world.set_world("a \"quoted\"\nname");
+    world.set_rung("R0");
+    world.set_step_time_s(0.1);
+    world.set_step_time_ps(9007199254740993); // more than a double holds
+    EXPECT_EQ(ToJson(world),
+              "{\n"
+              "  \"world\": \"a \\\"quoted\\\"\\u000aname\",\n"
+              "  \"rung\": \"R0\",\n"
+              "  \"step_time_s\": 0.1,\n"
+              "  \"step_time_ps\": 9007199254740993\n"
+              "}\n");
+}
+
+TEST(Json, OptionalFieldsAreLeftOutZerosAreNot)
+{
+    v1::Taxes taxes;
+    EXPECT_EQ(ToJson(taxes), "{}\n");
+    taxes.set_fabric_tax(0);
+    EXPECT_EQ(ToJson(taxes), "{\n  \"fabric_tax\": 0\n}\n");
+    EXPECT_EQ(ToJson(v1::MessageTimes()),
+              "{\n  \"count\": 0,\n  \"p50_s\": 0,\n  \"p99_s\": 0,\n  \"max_s\": 0,\n"
+              "  \"mean_s\": 0,\n  \"scale_out_bytes\": 0,\n  \"scale_up_bytes\": 0\n}\n");
+}
+
+TEST(Json, NoNumberIsNull)
+{
+    v1::Place place;
+    place.set_time_s(std::numeric_limits<double>::infinity());
+    EXPECT_NE(ToJson(place).find("\"time_s\": null"), std::string::npos);
+}
+
+/// Renaming a field breaks everybody's scripts: this list only grows.
+TEST(Json, GoldenFieldNames)
+{
+    const std::pair<const google::protobuf::Descriptor*, std::string> golden[] = {
+        {v1::Result::descriptor(),
+         "schema_version manifest title note workload complete fabrics conclusions "},
+        {v1::Manifest::descriptor(),
+         "heddle_version ns3_version scenario_digest scenario_file graph_digest seed fidelity "
+         "events packet_hops timing "},
+        {v1::FabricResult::descriptor(),
+         "name topology load_balancer congestion_control accelerators switches links step_time_s "
+         "step_time_ps extrapolation taxes ladder ledger collectives worst_collective messages "
+         "counters worst_ports optics critical_path ranks "},
+        {v1::Taxes::descriptor(),
+         "fabric_tax fabric_tax_s scale_out_tax scale_out_tax_s communication_tax "
+         "communication_tax_s "},
+        {v1::Optics::descriptor(),
+         "power_w power_low_w power_high_w network_energy_per_step_j link_failures_per_month "
+         "cost_usd tiers missing "}};
+    for (const auto& [type, expected] : golden)
+    {
+        std::string actual;
+        for (int i = 0; i < type->field_count(); ++i)
+        {
+            actual += type->field(i)->name() + " ";
+        }
+        EXPECT_EQ(actual, expected) << type->name();
+    }
+}
+
+} // namespace
+} // namespace heddle

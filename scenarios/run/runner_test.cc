@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Whole runs by the library: determinism, taxes, ledger, engines.
+#include "report/json.h"
+#include "run/runner.h"
+
+#include <cmath>
+#include <fstream>
+#include <gtest/gtest.h>
+
+namespace heddle
+{
+namespace
+{
+
+class Runner : public ::testing::Test
+{
+  protected:
+    v1::Result Run(const std::string& text,
+                   const std::vector<std::string>& overrides = {},
+                   Engine engine = Engine::Fabric)
+    {
+        const std::string path = ::testing::TempDir() + "heddle-runner.textproto";
+        std::ofstream(path) << text;
+        ScenarioSource source(path, overrides);
+        const Plan plan = MakePlan(source);
+        RunnerOptions options;
+        options.engine = engine;
+        return RunPlan(plan, options);
+    }
+
+    /// As written, less the one part that may differ between identical runs.
+    static std::string Json(v1::Result result)
+    {
+        result.mutable_manifest()->clear_timing();
+        return ToJson(result);
+    }
+};
+
+/// Two hosts of two accelerators with jitter, computing and reducing over two fabrics.
+const char* const kSmall = R"(
+title: "small"
+cluster {
+  hosts: 4 accelerators_per_host: 2 nic { rate: "400Gbps" }
+  jitter { persistent_sigma: "2%" kernel_sigma: "1%" }
+}
+defaults { collectives { software { name: "nccl-h100" } } }
+fabric { name: "tree" topology { name: "fat-tree-2"
+         parameters { name: "hosts_per_leaf" value: "2" } } }
+fabric { name: "switch" topology { name: "single-switch" } }
+workload { collective { kind: "all-to-all" bytes: "4MiB" repeat: 3 compute_time: "100us" } }
+)";
+
+TEST_F(Runner, SameSeedSameResultOtherSeedOther)
+{
+    const std::string first = Json(Run(kSmall));
+    EXPECT_EQ(first, Json(Run(kSmall)));
+    const v1::Result one = Run(kSmall);
+    const v1::Result two = Run(kSmall, {"run.seed=2"});
+    EXPECT_NE(one.fabrics(0).step_time_ps(), two.fabrics(0).step_time_ps());
+}
+
+TEST_F(Runner, TheEngineDoesNotMatter)
+{
+    EXPECT_EQ(Json(Run(kSmall, {}, Engine::Fabric)), Json(Run(kSmall, {}, Engine::Default)));
+}
+
+TEST_F(Runner, LedgerSumsAreExactInTheResult)
+{
+    const v1::Result result = Run(kSmall);
+    ASSERT_EQ(result.fabrics_size(), 2);
+    for (const v1::FabricResult& fabric : result.fabrics())
+    {
+        ASSERT_EQ(fabric.ranks_size(), 8);
+        for (const v1::RankLedger& rank : fabric.ranks())
+        {
+            const int64_t busy =
+                rank.busy_nominal_ps() + rank.busy_jitter_ps() + rank.busy_interference_ps();
+            EXPECT_EQ(busy + rank.idle_ps(), fabric.step_time_ps());
+            int64_t root = 0;
+            int64_t proximate = 0;
+            for (const v1::AccountTime& a : rank.root())
+            {
+                root += a.time_ps();
+            }
+            for (const v1::AccountTime& a : rank.proximate())
+            {
+                proximate += a.time_ps();
+            }
+            EXPECT_EQ(root, rank.idle_ps()) << "rank " << rank.rank();
+            EXPECT_EQ(proximate, rank.idle_ps()) << "rank " << rank.rank();
+        }
+        const v1::Counters& c = fabric.counters();
+        EXPECT_EQ(c.packets_injected(),
+                  c.packets_delivered() + c.packets_in_flight() + c.dropped_buffer_full() +
+                      c.dropped_link_down() + c.dropped_random_loss() + c.dropped_no_route());
+    }
+}
+
+TEST_F(Runner, TaxesFollowFromTheLadder)
+{
+    const v1::FabricResult fabric = Run(kSmall).fabrics(0);
+    ASSERT_EQ(fabric.ladder_size(), 4);
+    EXPECT_EQ(fabric.ladder(0).step_time_ps(), fabric.step_time_ps());
+    const double t0 = fabric.ladder(0).step_time_s();
+    EXPECT_DOUBLE_EQ(fabric.taxes().fabric_tax(), 1 - fabric.ladder(1).step_time_s() / t0);
+    EXPECT_DOUBLE_EQ(fabric.taxes().scale_out_tax_s(), t0 - fabric.ladder(2).step_time_s());
+    EXPECT_DOUBLE_EQ(fabric.taxes().communication_tax_s(), t0 - fabric.ladder(3).step_time_s());
+    // Without any communication what is left is three kernels on the slowest accelerator.
+    EXPECT_GT(fabric.ladder(3).step_time_s(), 300e-6);
+    EXPECT_LT(fabric.ladder(3).step_time_s(), 330e-6);
+}
+
+TEST_F(Runner, RingAllReduceTakesItsClosedForm)
+{
+    const v1::Result result = Run(R"(
+cluster { hosts: 8 accelerators_per_host: 1 nic { rate: "400Gbps" } }
+fabric { name: "f" topology { name: "single-switch" }
+         nic_leaf { propagation: "500ns" }
+         switch { forwarding: "store-and-forward" forwarding_latency: "500ns" }
+         transport { reliability: "go-back-n" send_latency: "0" receive_latency: "0" } }
+workload { collective { kind: "all-reduce" bytes: "64MiB" } }
+run { what_if: "none" }
+)");
+    const double bytes = 64.0 * 1024 * 1024;
+    const double goodput = 50e9 * 4096 / 4178;
+    const double expected = 2 * 7 / 8.0 * bytes / goodput + 14 * 1.5e-6;
+    EXPECT_NEAR(result.fabrics(0).step_time_s() / expected, 1, 0.005)
+        << "expected " << expected << " s, actual " << result.fabrics(0).step_time_s() << " s";
+    EXPECT_FALSE(result.fabrics(0).has_taxes());
+}
+
+TEST_F(Runner, LossIsCountedAndNothingHangs)
+{
+    const v1::Result result = Run(R"(
+cluster { hosts: 4 accelerators_per_host: 1 nic { rate: "400Gbps" } }
+fabric { name: "f" topology { name: "single-switch" } nic_leaf { loss_probability: "1%" }
+         transport { retransmission_timeout: "100us" } }
+workload { collective { kind: "all-to-all" bytes: "4MiB" } }
+run { what_if: "ideal-fabric" }
+)");
+    const v1::Counters& c = result.fabrics(0).counters();
+    EXPECT_GT(c.dropped_random_loss(), 0u);
+    EXPECT_GT(c.retransmits(), 0u);
+    EXPECT_GT(result.fabrics(0).taxes().fabric_tax(), 0);
+}
+
+} // namespace
+} // namespace heddle
