@@ -38,6 +38,7 @@ Engine::Engine(EventCore& core,
         throw InputError("software model '" + software.name +
                          "': slots must be below 65536 and the compute slowdown not negative");
     }
+    CheckInput();
     if (!config.ideal.infiniteScaleUp && config.scaleUp.portRate.bps() == 0)
     {
         for (const Connection& c : m_plan.connections())
@@ -72,6 +73,31 @@ Engine::Engine(EventCore& core,
     for (TaskId t = 0; t < m_tasks.size(); ++t)
     {
         m_tasks[t].waiting = m_plan.prerequisites(t);
+    }
+}
+
+/// What would otherwise throw in the middle of the run.
+void
+Engine::CheckInput() const
+{
+    const JitterModel& jitter = m_config.jitter;
+    bool positive = jitter.slowHostFactor > 0;
+    for (const auto& [rank, factor] : jitter.slowdown)
+    {
+        positive = positive && factor > 0 && rank < m_graph.ranks();
+    }
+    if (!positive || jitter.persistentSigma < 0 || jitter.kernelSigma < 0)
+    {
+        throw InputError("jitter: factors must be positive, sigmas not negative, ranks those of "
+                         "the job (it has " +
+                         std::to_string(m_graph.ranks()) + ")");
+    }
+    for (const Task& task : m_graph.tasks())
+    {
+        if (task.kind == TaskKind::Compute)
+        {
+            m_config.accelerator.NominalTime(task);
+        }
     }
 }
 

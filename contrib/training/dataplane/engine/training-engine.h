@@ -200,6 +200,7 @@ class Engine : public TransportClient
     };
 
     // training-engine.cc: tasks
+    void CheckInput() const;
     void OnStart(Partition& part, const Event& event);
     void Launch(Partition& part, TaskId task, ActivityRef released, TaskId binding);
     void Drain(Partition& part);

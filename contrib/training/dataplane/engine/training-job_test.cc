@@ -292,6 +292,19 @@ TEST(Input, Mistakes)
     split.partitions = {0, 1};
     split.ackLatency = kMicrosecond;
     EXPECT_THROW(split.Run(g), InputError) << "a domain in two partitions";
+    Bench negative(1, 2);
+    negative.config.jitter.slowdown[1] = -1;
+    EXPECT_THROW(negative.Run(g), InputError);
+    Bench nobody(1, 2);
+    nobody.config.jitter.slowdown[2] = 1.1;
+    EXPECT_THROW(nobody.Run(g), InputError) << "there is no rank 2";
+    TaskGraph kernel(1);
+    ComputeSpec spec;
+    spec.flops = 1e12;
+    kernel.AddCompute(0, spec);
+    Bench noPeak(1, 1);
+    noPeak.config.accelerator.peakFlops = 0;
+    EXPECT_THROW(noPeak.Run(kernel), InputError);
 }
 
 } // namespace

@@ -26,6 +26,7 @@ struct World
     BitRate rate{400'000'000'000};
     uint32_t slowLink = kNone; ///< at half rate
     bool ideal = false;
+    TransportConfig transport;
     AlgorithmChoice algorithms;
     SoftwareModel software;
     JobConfig job;
@@ -70,13 +71,13 @@ struct World
         }
         EventCore core({});
         Network network(core, built);
-        Transport transport(core, network, {});
+        Transport messages(core, network, transport);
         const Expander expander(algorithms, layout, software);
-        Job job_(core, graph, expander, &transport, job);
-        job_.Start();
+        Job running(core, graph, expander, &messages, job);
+        running.Start();
         core.RunUntil(kForever);
         EXPECT_EQ(network.inFlight(), 0U);
-        return job_.Result();
+        return running.Result();
     }
 };
 
@@ -224,6 +225,25 @@ TEST(OverPackets, SlowAcceleratorAndHalfRateUplink)
     EXPECT_NEAR(jitter, 7 * 200 * kSteps, 0.05 * 7 * 200 * kSteps);
     EXPECT_NEAR(together, alone, 0.05 * alone);
     EXPECT_LT(ToSeconds(RootAt(both, RootAccount::Imbalance)) * 1e6, 0.01 * jitter);
+}
+
+// With a receive latency the acknowledgement may come back before the completion it answers; the
+// sender's wait then ends within the message.
+TEST(OverPackets, AcknowledgementOvertakesCompletion)
+{
+    World w;
+    w.transport.receiveLatency = 50 * kMicrosecond;
+    TaskGraph g(2);
+    const TaskId send = g.AddSend(0, 1, 100'000, 0, "x");
+    g.AddRecv(1, 0, 100'000, 0, "x");
+    ComputeSpec k;
+    k.fixedSeconds = 1e-6;
+    g.AddCompute(0, k, {send});
+    const JobResult r = w.Run(g);
+    // Acknowledged long before the 50 us are over: what follows the kernel is waiting for rank 1.
+    EXPECT_GT(Proximate(r.ranks[0], ProximateAccount::SkewWait), 40 * kMicrosecond);
+    EXPECT_GT(Proximate(r.ranks[0], ProximateAccount::ExposedScaleOut), 0);
+    EXPECT_EQ(Root(r.ranks[0], RootAccount::ScaleOutLatency), r.ranks[0].idle);
 }
 
 } // namespace
