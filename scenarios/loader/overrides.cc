@@ -128,7 +128,7 @@ Assign(pb::Message* message,
 
 } // namespace
 
-std::pair<const pb::Message*, const pb::FieldDescriptor*>
+std::vector<FieldOfMessage>
 ApplyOverride(v1::Scenario& scenario, const std::string& assignment)
 {
     const size_t equals = assignment.find('=');
@@ -139,6 +139,7 @@ ApplyOverride(v1::Scenario& scenario, const std::string& assignment)
     const std::vector<PathStep> steps = Split(assignment.substr(0, equals), assignment);
     const std::string value = assignment.substr(equals + 1);
     pb::Message* message = &scenario;
+    std::vector<FieldOfMessage> made;
     for (size_t i = 0; i < steps.size(); ++i)
     {
         const pb::Descriptor* type = message->GetDescriptor();
@@ -158,17 +159,23 @@ ApplyOverride(v1::Scenario& scenario, const std::string& assignment)
                 const pb::FieldDescriptor* valueField =
                     message->GetDescriptor()->FindFieldByName("value");
                 message->GetReflection()->SetString(message, valueField, value);
-                return {message, valueField};
+                made.emplace_back(message, valueField);
+                return made;
             }
         }
         else if (isMessage && !last)
         {
+            if (!message->GetReflection()->HasField(*message, field))
+            {
+                made.emplace_back(message, field);
+            }
             message = message->GetReflection()->MutableMessage(message, field);
         }
         else if (last)
         {
             Assign(message, field, value, assignment);
-            return {message, field};
+            made.emplace_back(message, field);
+            return made;
         }
         else
         {

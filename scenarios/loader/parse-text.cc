@@ -151,6 +151,13 @@ Explain(const FirstError& error, const pb::Descriptor* root, const std::vector<s
 {
     const std::string& text = error.m_message;
     std::smatch match;
+    const bool atEnd = error.m_line + 1 >= static_cast<int>(lines.size());
+    const int open = UnclosedBrace(lines);
+    if (open > 0 && atEnd)
+    {
+        return "the file ends too early: the block that opens in line " + std::to_string(open) +
+               " is never closed. Is the file truncated?";
+    }
     static const std::regex noField("Message type \"([^\"]+)\" has no field named \"([^\"]+)\"");
     if (std::regex_search(text, match, noField))
     {
@@ -158,13 +165,6 @@ Explain(const FirstError& error, const pb::Descriptor* root, const std::vector<s
         const std::string block = type ? type->name() : match[1].str();
         return match[2].str() + ": " + block + " has no such field." +
                (type ? DidYouMean(match[2].str(), FieldNames(type)) : "");
-    }
-    const bool atEnd = error.m_line + 1 >= static_cast<int>(lines.size());
-    const int open = UnclosedBrace(lines);
-    if (open > 0 && atEnd)
-    {
-        return "the file ends too early: the block that opens in line " + std::to_string(open) +
-               " is never closed. Is the file truncated?";
     }
     static const std::regex got("got: (\\S+)");
     if (std::regex_search(text, match, got) && error.m_line < static_cast<int>(lines.size()))

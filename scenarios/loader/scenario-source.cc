@@ -116,7 +116,10 @@ ScenarioSource::ScenarioSource(const std::string& path, const std::vector<std::s
     ParseText(path, ReadFile(path), &m_scenario, &m_tree);
     for (const std::string& assignment : overrides)
     {
-        m_overridden[ApplyOverride(m_scenario, assignment)] = "--set " + assignment;
+        for (const FieldOfMessage& field : ApplyOverride(m_scenario, assignment))
+        {
+            m_overridden[field] = "--set " + assignment;
+        }
     }
     CheckQuantities(Root());
     m_used.clear(); // the check has read everything
@@ -330,14 +333,22 @@ ScenarioNode::Text(std::string_view field) const
 }
 
 std::optional<std::string>
-ScenarioNode::Peek(std::string_view field) const
+ScenarioNode::Peek(std::string_view child, std::string_view field) const
 {
-    const auto found = Find(field, false);
-    if (!found)
+    for (const ScenarioNode& layer : Layers())
     {
-        return std::nullopt;
+        if (const auto found = layer.Find(child, false))
+        {
+            ScenarioNode node;
+            node.m_layers = {Nested(*found->layer, found->field, -1)};
+            if (const auto inner = node.Find(field, false))
+            {
+                const pb::Message& message = *inner->layer->message;
+                return message.GetReflection()->GetString(message, inner->field);
+            }
+        }
     }
-    return found->layer->message->GetReflection()->GetString(*found->layer->message, found->field);
+    return std::nullopt;
 }
 
 std::string

@@ -51,8 +51,9 @@ class ScenarioError : public InputError
 class ScenarioNode
 {
   public:
-    bool Has(std::string_view field) const;                        ///< does not mark
-    std::optional<std::string> Peek(std::string_view field) const; ///< text, does not mark
+    bool Has(std::string_view field) const; ///< does not mark
+    /// The text of `field` in the block `child`; does not mark.
+    std::optional<std::string> Peek(std::string_view child, std::string_view field) const;
 
     std::optional<std::string> Text(std::string_view field) const;
     std::string Text(std::string_view field, const std::string& fallback) const;
@@ -185,10 +186,13 @@ class ScenarioSource
 /// All field names of a message type.
 std::vector<std::string> FieldNames(const google::protobuf::Descriptor* type);
 
-/// Applies "path.to[2].field=value" to `scenario`; returns what was set. Throws InputError.
-std::pair<const google::protobuf::Message*, const google::protobuf::FieldDescriptor*> ApplyOverride(
-    v1::Scenario& scenario,
-    const std::string& assignment);
+/// A field of one message.
+using FieldOfMessage =
+    std::pair<const google::protobuf::Message*, const google::protobuf::FieldDescriptor*>;
+
+/// Applies "path.to[2].field=value" to `scenario`; returns the field that was set and the blocks
+/// that had to be made for it. Throws InputError.
+std::vector<FieldOfMessage> ApplyOverride(v1::Scenario& scenario, const std::string& assignment);
 
 /// Parses textproto into `message`; InputError "file:line: …" on the first fault.
 void ParseText(const std::string& path,

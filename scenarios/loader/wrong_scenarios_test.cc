@@ -69,7 +69,9 @@ class WrongScenario : public ::testing::Test
                 << "expected place: " << place << "\nactual: " << outcome.text;
             EXPECT_NE(outcome.text.find(hint), std::string::npos)
                 << "expected: " << hint << "\nactual: " << outcome.text;
-            EXPECT_EQ(std::count(outcome.text.begin(), outcome.text.end(), '\n'), 1)
+            const size_t first = outcome.text.find("heddle: ");
+            EXPECT_EQ(first, 0u) << outcome.text;
+            EXPECT_EQ(outcome.text.find("heddle: ", first + 1), std::string::npos)
                 << "one message only: " << outcome.text;
             EXPECT_FALSE(fs::exists(m_directory / "results"));
         }

@@ -162,7 +162,7 @@ ReadTransport(const ScenarioNode& node)
         ReadChoice(node, "congestion_control", "congestion-control", "none");
     config.congestionControl = control.name;
     config.congestionControlParameters = control.given;
-    config.ackEveryPackets = static_cast<uint32_t>(node.Count("ack_every_packets", 1));
+    config.ackEveryPackets = static_cast<uint32_t>(node.Count("ack_every_packets", 16));
     config.retransmissionTimeout = node.Time("retransmission_timeout", 0);
     config.windowPackets = static_cast<uint32_t>(node.Count("window_packets", 0));
     if (config.reliability != "go-back-n")
@@ -282,7 +282,7 @@ BuildWithTiers(const ScenarioNode& fabric,
     shape.delayByTier.assign(std::size(kTiers), 0);
     for (size_t i = 1; i < std::size(kTiers); ++i)
     {
-        const auto rate = fabric.Child(kTiers[i].field).Peek("rate");
+        const auto rate = fabric.Peek(kTiers[i].field, "rate");
         shape.rateByTier.push_back(rate ? ParseRate(*rate) : shape.nicRate);
     }
     uint32_t tierCount = 0;

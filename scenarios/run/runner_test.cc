@@ -118,7 +118,8 @@ cluster { hosts: 8 accelerators_per_host: 1 nic { rate: "400Gbps" } }
 fabric { name: "f" topology { name: "single-switch" }
          nic_leaf { propagation: "500ns" }
          switch { forwarding: "store-and-forward" forwarding_latency: "500ns" }
-         transport { reliability: "go-back-n" send_latency: "0" receive_latency: "0" } }
+         transport { reliability: "go-back-n" ack_every_packets: 256
+                     send_latency: "0" receive_latency: "0" } }
 workload { collective { kind: "all-reduce" bytes: "64MiB" } }
 run { what_if: "none" }
 )");
