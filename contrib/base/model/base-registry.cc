@@ -106,7 +106,7 @@ ParameterValues::ParameterValues(const Choice& choice,
     {
         auto it = std::find_if(choice.parameters.begin(),
                                choice.parameters.end(),
-                               [&](const Parameter& p) { return p.name == name; });
+                               [&key = name](const Parameter& p) { return p.name == key; });
         if (it == choice.parameters.end())
         {
             throw InputError(choice.category + " '" + choice.name + "' has no parameter '" + name +

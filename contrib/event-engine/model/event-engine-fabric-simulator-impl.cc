@@ -56,11 +56,7 @@ FabricSimulatorImpl::GetTypeId()
     return tid;
 }
 
-FabricSimulatorImpl::FabricSimulatorImpl()
-    : m_context(Simulator::NO_CONTEXT),
-      m_runningUid(EventId::UID::INVALID),
-      m_nextUid(EventId::UID::VALID),
-      m_mainThread(std::this_thread::get_id())
+FabricSimulatorImpl::FabricSimulatorImpl() : m_mainThread(std::this_thread::get_id())
 {
 }
 
@@ -339,10 +335,10 @@ FabricSimulatorImpl::ScheduleDestroy(EventImpl* event)
 {
     RefuseHandlers("ScheduleDestroy");
     // The id takes over the reference: a destroy event has no place in the scheduler.
-    const EventId id(Ptr<EventImpl>(event, false),
-                     static_cast<uint64_t>(m_now),
-                     Simulator::NO_CONTEXT,
-                     EventId::UID::DESTROY);
+    EventId id(Ptr<EventImpl>(event, false),
+               static_cast<uint64_t>(m_now),
+               Simulator::NO_CONTEXT,
+               EventId::UID::DESTROY);
     m_destroyEvents.push_back(id);
     ++m_nextUid; // ns-3's simulators count it, and uids are visible
     return id;

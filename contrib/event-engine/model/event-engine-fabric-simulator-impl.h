@@ -30,6 +30,7 @@
 #include "ns3/object-factory.h"
 #include "ns3/scheduler.h"
 #include "ns3/simulator-impl.h"
+#include "ns3/simulator.h"
 
 #include <atomic>
 #include <list>
@@ -104,9 +105,10 @@ class FabricSimulatorImpl : public SimulatorImpl
 
     bool m_stop = false;
     Tick m_now = 0;
-    uint32_t m_context;    ///< of the running event
-    uint32_t m_runningUid; ///< the ordinary event that runs or ran last at m_now
-    uint32_t m_nextUid;
+    uint32_t m_context = Simulator::NO_CONTEXT; ///< of the running event
+    /// The ordinary event that runs or ran last at m_now.
+    uint32_t m_runningUid = EventId::UID::INVALID;
+    uint32_t m_nextUid = EventId::UID::VALID;
     uint64_t m_count = 0;
 
     std::list<EventId> m_destroyEvents;
