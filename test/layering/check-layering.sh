@@ -114,8 +114,7 @@ self_test() {
         esac
         printf '// SPDX-License-Identifier: %s\n%s\n' "$licence" "$2" >"$dir/tree/$1"
     }
-    fresh() {
-        rm -rf "$dir/tree"
+    clean_tree() {
         put contrib/base/model/base-units.h '#include <vector>'
         put optics/optics-account.h '#include "ns3/base-units.h"'
         put collectives/collectives-task-graph.h '#include "ns3/base-units.h"'
@@ -136,12 +135,12 @@ self_test() {
             failures=$((failures + 1))
         fi
     }
-    fresh
+    clean_tree
     expect 0 "a clean tree"
     while read -r path line; do
-        fresh
         put "$path" "$line"
         expect 1 "$path with $line"
+        rm "$dir/tree/$path"
     done <<'EOF'
 contrib/base/model/base-x.cc #include "ns3/simulator.h"
 contrib/base/model/base-x.cc #include "ns3/optics-account.h"
@@ -159,10 +158,10 @@ contrib/event-engine/model/event-engine-x.cc #include "ns3/fabric-packet.h"
 contrib/training/model/training-x.cc #include "schema.pb.h"
 contrib/training/model/training-x.cc #include <google/protobuf/message.h>
 EOF
-    fresh
-    echo '// nothing' >"$dir/tree/scenarios/run.cc"
+    expect 0 "the clean tree again"
+    echo '// nothing' >"$dir/tree/scenarios/x.cc"
     expect 1 "a file without a licence"
-    fresh
+    rm "$dir/tree/scenarios/x.cc"
     printf '// SPDX-License-Identifier: GPL-2.0-only\n' >"$dir/tree/optics/optics-account.h"
     expect 1 "another licence than the folder's"
     [ $failures = 0 ] && echo "each rule can fail"
