@@ -37,10 +37,6 @@ PrintChoice(const Choice& choice)
     for (const Parameter& p : choice.parameters)
     {
         std::cout << "    " << Padded(p.name, 26) << Padded(p.defaultValue, 14) << p.help;
-        if (p.quantity != Quantity::Text && p.quantity != Quantity::Ratio)
-        {
-            std::cout << " [" << AcceptedUnits(p.quantity) << "]";
-        }
         std::cout << (p.source.empty() ? "" : " (" + p.source + ")") << '\n';
     }
 }

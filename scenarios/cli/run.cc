@@ -122,6 +122,10 @@ RunRun(const Arguments& arguments)
     {
         const v1::Result result = RunPlan(plan, parsed.runner);
         const std::string directory = DirectoryFor(plan.file, parsed);
+        if (result.fabrics_size() == 0)
+        {
+            throw RunError("interrupted before any fabric was done; nothing is written.");
+        }
         WriteResult(result, directory);
         PrintSummary(result, std::cout);
         std::cout << std::flush;

@@ -104,6 +104,7 @@ PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPl
     const AcceleratorPreset made =
         accelerator.At("preset", [&] { return MakeAccelerator(preset, given); });
     plan.accelerator = made.model;
+    plan.accelerator.name = traits.roofline ? preset : "";
     plan.scaleUp = made.scaleUp;
     if (scaleUp)
     {

@@ -167,8 +167,9 @@ Describe(const Plan& plan)
     std::string text = plan.title + "\n";
     text += "  cluster   " + std::to_string(cluster.ranks()) + " accelerators (" +
             std::to_string(cluster.hosts) + " hosts × " +
-            std::to_string(cluster.acceleratorsPerHost) + ", " + cluster.accelerator.name +
-            "), a " + FormatRate(cluster.nicRate) + " NIC each\n";
+            std::to_string(cluster.acceleratorsPerHost) +
+            (cluster.accelerator.name.empty() ? "" : ", " + cluster.accelerator.name) + "), a " +
+            FormatRate(cluster.nicRate) + " NIC each\n";
     text += "  workload  " + plan.workload.description + "\n";
     if (plan.workload.slice)
     {
