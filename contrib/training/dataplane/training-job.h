@@ -12,9 +12,13 @@
 //   finish
 //
 // Time of a kernel = nominal · jitter · (1 + interference while communication of this accelerator
-// is in flight); nominal = max(flops / (peak · efficiency), bytes / (HBM bandwidth · efficiency)).
+// is active, from the start of the collective or transfer to its end, waiting for peers included);
+// nominal = max(flops / (peak · efficiency), bytes / (HBM bandwidth · efficiency)). Host overhead
+// on the compute stream counts as idle time (Software), and is gone in the world without software.
+//
 // Known deviations: messages within a scale-up domain share ports by FIFO per (source, destination
-// port), not packet by packet.
+// port), not packet by packet; grants (clear-to-send) take the unloaded latency, not bandwidth; the
+// link from an accelerator to its own NIC is not modelled. training-engine.h tells the rest.
 
 #ifndef HEDDLE_TRAINING_JOB_H
 #define HEDDLE_TRAINING_JOB_H
@@ -150,7 +154,8 @@ class Job
     double progress() const;  ///< share of tasks done, 0 … 1
     JobResult Result() const; ///< throws RunError naming who waits for whom if not finished
 
-    /// Optional observers (trace sources of the ns-3 facade use them); called as things end.
+    /// Optional observers (trace sources of the ns-3 facade use them); called as things end, in the
+    /// partition of the rank, so perhaps on several threads at once.
     struct Observer
     {
         virtual ~Observer() = default;

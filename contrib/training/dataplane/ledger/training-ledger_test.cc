@@ -70,22 +70,22 @@ CheckStraggler(Rank n, uint32_t steps, JitterModel::Shape shape, double sigma, d
 
 TEST(Straggler, Gaussian1024)
 {
-    CheckStraggler(1024, 400, JitterModel::Shape::Gaussian, 0.05, 1 + 0.05 * 3.2482);
+    CheckStraggler(1024, 250, JitterModel::Shape::Gaussian, 0.05, 1 + 0.05 * 3.2482);
 }
 
 TEST(Straggler, LogNormal1024)
 {
-    CheckStraggler(1024, 400, JitterModel::Shape::LogNormal, 0.05, 1.1751);
+    CheckStraggler(1024, 250, JitterModel::Shape::LogNormal, 0.05, 1.1751);
 }
 
 TEST(Straggler, Gaussian64)
 {
-    CheckStraggler(64, 3000, JitterModel::Shape::Gaussian, 0.05, 1 + 0.05 * 2.3437);
+    CheckStraggler(64, 2000, JitterModel::Shape::Gaussian, 0.05, 1 + 0.05 * 2.3437);
 }
 
 TEST(Straggler, LogNormal64)
 {
-    CheckStraggler(64, 3000, JitterModel::Shape::LogNormal, 0.1, 1.2591);
+    CheckStraggler(64, 2000, JitterModel::Shape::LogNormal, 0.1, 1.2591);
 }
 
 // One accelerator 10 % slower: the others' added idle time is its jitter, seen as skew wait on it.
