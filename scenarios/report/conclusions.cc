@@ -22,6 +22,19 @@ Percent(double share)
     return text;
 }
 
+/// "12 % longer", "14 times as long".
+std::string
+Longer(double slowdown)
+{
+    if (slowdown < 1)
+    {
+        return Percent(slowdown) + " longer";
+    }
+    char text[48];
+    std::snprintf(text, sizeof text, "%.3g times as long", 1 + slowdown);
+    return text;
+}
+
 const v1::FabricResult&
 Fastest(const v1::Result& result)
 {
@@ -102,8 +115,7 @@ CompareTimes(const v1::Result& result)
         }
         else
         {
-            slower += (slower.empty() ? "" : "; ") + fabric.name() + " takes " + Percent(slowdown) +
-                      " longer";
+            slower += (slower.empty() ? "" : "; ") + fabric.name() + " takes " + Longer(slowdown);
         }
     }
     return same + (same == fastest.name() ? " is fastest; " : " are fastest; ") + slower + ".";

@@ -20,6 +20,8 @@ using CellFn = std::function<std::string(const v1::FabricResult&)>;
 
 /// Accounts smaller than this in every fabric are summed up in one line.
 constexpr double kSmallShare = 0.002;
+/// Smaller collectives measure latency; their bandwidth says nothing.
+constexpr double kSmallCollective = 65536;
 
 std::string
 Print(const char* format, double value)
@@ -159,7 +161,8 @@ BusBandwidth(const v1::FabricResult& fabric, const std::string& kind, bool betwe
     double time = 0;
     for (const v1::CollectiveSummary& c : fabric.collectives())
     {
-        if (c.kind() == kind && c.crosses_hosts() == betweenHosts)
+        if (c.kind() == kind && c.crosses_hosts() == betweenHosts &&
+            c.bytes_per_call() >= kSmallCollective)
         {
             const double all = c.mean_time_s() * c.calls();
             bytes += c.bus_bandwidth_bytes_per_s() * all;

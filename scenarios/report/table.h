@@ -29,10 +29,13 @@ class Table
         m_rows.push_back(std::move(row));
     }
 
-    /// An empty line.
+    /// An empty line; never two in a row.
     void AddGap()
     {
-        m_rows.emplace_back();
+        if (!m_rows.back().empty())
+        {
+            m_rows.emplace_back();
+        }
     }
 
     void Print(std::ostream& out) const;

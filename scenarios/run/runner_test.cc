@@ -111,6 +111,23 @@ TEST_F(Runner, TaxesFollowFromTheLadder)
     EXPECT_LT(fabric.ladder(3).step_time_s(), 330e-6);
 }
 
+/// What a world takes away must be all that differs: no tie may fall another way.
+TEST_F(Runner, WorldsWithoutScaleOutTrafficAreEqual)
+{
+    const v1::Result result = Run(R"(
+cluster { hosts: 1 nic { rate: "400Gbps" } jitter { kernel_sigma: "1%" } }
+fabric { name: "f" topology { name: "single-switch" }
+         collectives { software { name: "nccl-h100" } } }
+workload { collective { kind: "all-reduce" bytes: "16MiB" compute_time: "50us" } }
+run { what_if: ["ideal-fabric", "infinite-scale-out"] }
+)");
+    const v1::FabricResult& fabric = result.fabrics(0);
+    ASSERT_EQ(fabric.ladder_size(), 3);
+    EXPECT_EQ(fabric.ladder(1).step_time_ps(), fabric.step_time_ps());
+    EXPECT_EQ(fabric.ladder(2).step_time_ps(), fabric.step_time_ps());
+    EXPECT_EQ(fabric.counters().packets_injected(), 0u);
+}
+
 TEST_F(Runner, RingAllReduceTakesItsClosedForm)
 {
     const v1::Result result = Run(R"(
