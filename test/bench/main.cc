@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// heddle-bench: how fast the engine is on fixed workloads, beside a reference ceiling. README.md
+// has the details.
+#include "report.h"
+#include "workloads.h"
+
+#include "ns3/base-errors.h"
+
+#include <boost/program_options.hpp>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+namespace heddle::bench
+{
+
+namespace
+{
+
+namespace po = boost::program_options;
+
+struct Options
+{
+    std::vector<Workload> workloads;
+    uint32_t runs = 3;
+    std::string json;
+    std::string baseline;
+};
+
+[[noreturn]] void
+UsageError(const std::string& what)
+{
+    throw InputError(what + " (heddle bench --help)");
+}
+
+std::vector<Workload>
+ChooseWorkloads(const std::string& names, const std::string& matrix, uint32_t hosts)
+{
+    std::vector<Workload> chosen;
+    std::istringstream list(names);
+    for (std::string name; std::getline(list, name, ',');)
+    {
+        chosen.push_back(FindWorkload(name));
+    }
+    if (!matrix.empty())
+    {
+        chosen.push_back(FileWorkload(matrix));
+        const uint32_t inFile = chosen.back().flows().hosts;
+        if (hosts != 0 && hosts != inFile)
+        {
+            UsageError("--hosts " + std::to_string(hosts) + ", but " + matrix + " has " +
+                       std::to_string(inFile));
+        }
+        FatTreeRadix(inFile); // InputError when no fat-tree fits
+    }
+    else if (hosts != 0)
+    {
+        UsageError("--hosts goes with --cm");
+    }
+    return chosen.empty() ? Workloads() : chosen;
+}
+
+void
+PrintList()
+{
+    for (const Workload& workload : Workloads())
+    {
+        std::cout << workload.name << std::string(16 - workload.name.size(), ' ')
+                  << workload.description << "\n";
+    }
+}
+
+/// False: nothing to run.
+bool
+Parse(int argc, char** argv, Options& options)
+{
+    std::string names;
+    std::string matrix;
+    uint32_t hosts = 0;
+    uint32_t threads = 1;
+    po::options_description visible("Options");
+    visible.add_options()("help,h", "this text")("list", "the workloads")(
+        "workload,w",
+        po::value(&names)->value_name("NAMES"),
+        "comma-separated; default: all")(
+        "runs",
+        po::value(&options.runs)->value_name("N")->default_value(options.runs),
+        "timed runs of each, after one warm-up")(
+        "cm",
+        po::value(&matrix)->value_name("FILE"),
+        "flows from an htsim connection matrix, on a fat-tree of its size")(
+        "hosts",
+        po::value(&hosts)->value_name("N"),
+        "with --cm: refuse a file of another size")(
+        "threads",
+        po::value(&threads)->value_name("N")->default_value(threads),
+        "threads of one simulation; only 1 so far")("json",
+                                                    po::value(&options.json)->value_name("FILE"),
+                                                    "write the figures there")(
+        "baseline",
+        po::value(&options.baseline)->value_name("FILE"),
+        "print ratios to an earlier --json");
+    po::variables_map values;
+    try
+    {
+        po::store(po::command_line_parser(argc, argv).options(visible).positional({}).run(),
+                  values);
+        po::notify(values);
+    }
+    catch (const po::error& error)
+    {
+        UsageError(error.what());
+    }
+    if (values.count("help") > 0)
+    {
+        std::cout << "Usage: heddle bench [OPTION…]\n"
+                     "Speed and memory of the engine on fixed workloads.\n"
+                  << visible;
+        return false;
+    }
+    if (values.count("list") > 0)
+    {
+        PrintList();
+        return false;
+    }
+    if (threads != 1)
+    {
+        UsageError("--threads " + std::to_string(threads) +
+                   ": the engine runs one thread per simulation so far");
+    }
+    if (options.runs == 0)
+    {
+        UsageError("--runs must be at least 1");
+    }
+    options.workloads = ChooseWorkloads(names, matrix, hosts);
+    return true;
+}
+
+void
+Progress(const std::string& what)
+{
+    std::cerr << "heddle-bench: " << what << "\n";
+}
+
+/// Heddle and the ceiling take turns, so that both see the same machine.
+Outcome
+Measure(const Workload& workload, uint32_t runs)
+{
+    Outcome outcome{workload.name, workload.description, {}, std::nullopt};
+    const bool isFlows = static_cast<bool>(workload.flows);
+    const auto heddle = [&](Observe observe)
+    {
+        return RunInChild(
+            [&] { return isFlows ? RunFlows(workload.flows(), observe) : RunMoeStep(observe); });
+    };
+    const auto ceiling = [&] { return RunInChild([&] { return RunCeiling(workload.flows()); }); };
+    Progress(workload.name + ": warm-up, memory");
+    outcome.heddle.probe = heddle(Observe::Memory).run;
+    if (isFlows)
+    {
+        outcome.ceiling.emplace();
+    }
+    for (uint32_t i = 0; i < runs; ++i)
+    {
+        Progress(workload.name + ": run " + std::to_string(i + 1) + " of " + std::to_string(runs));
+        outcome.heddle.samples.push_back(heddle(Observe::Nothing));
+        CheckSame(outcome.heddle.probe, outcome.heddle.samples.back().run);
+        if (isFlows)
+        {
+            outcome.ceiling->samples.push_back(ceiling());
+            CheckSame(outcome.ceiling->first(), outcome.ceiling->samples.back().run);
+        }
+    }
+    if (isFlows && outcome.heddle.first().dataHops != outcome.ceiling->first().dataHops)
+    {
+        throw RunError(workload.name + ": Heddle and the ceiling did not carry the same hops");
+    }
+    return outcome;
+}
+
+int
+Run(int argc, char** argv)
+{
+    Options options;
+    if (!Parse(argc, argv, options))
+    {
+        return 0;
+    }
+    if (!options.baseline.empty())
+    {
+        CompareWith(options.baseline, {}); // a wrong file is found before the work, not after
+    }
+    std::vector<Outcome> outcomes;
+    for (const Workload& workload : options.workloads)
+    {
+        outcomes.push_back(Measure(workload, options.runs));
+        std::cout << (outcomes.size() == 1 ? TableHeader() : "") << TableRows(outcomes.back())
+                  << std::flush;
+    }
+    if (!options.json.empty())
+    {
+        std::ofstream file(options.json);
+        if (!(file << ToJson(outcomes, options.runs)).flush())
+        {
+            throw RunError(options.json + ": cannot be written");
+        }
+    }
+    if (!options.baseline.empty())
+    {
+        std::cout << CompareWith(options.baseline, outcomes);
+    }
+    return 0;
+}
+
+} // namespace
+
+} // namespace heddle::bench
+
+int
+main(int argc, char** argv)
+{
+    try
+    {
+        return heddle::bench::Run(argc, argv);
+    }
+    catch (const heddle::InputError& error)
+    {
+        std::cerr << "heddle-bench: " << error.what() << "\n";
+        return 2;
+    }
+    catch (const std::exception& error)
+    {
+        std::cerr << "heddle-bench: " << error.what() << "\n";
+        return 1;
+    }
+}
