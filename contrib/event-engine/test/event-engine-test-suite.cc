@@ -39,7 +39,8 @@ class EventEngineTestSuite : public TestSuite
   public:
     EventEngineTestSuite() : TestSuite("heddle-event-engine", TestSuite::Type::UNIT)
     {
-        for (const auto& tests : {TypedTests(), OrdinaryTests()})
+        // The first of the edges needs ns-3's own resolution; no later test may come before it.
+        for (const auto& tests : {EdgesTests(), OrderTests(), DigestTests(), OrdinaryTests()})
         {
             for (TestCase* test : tests)
             {

@@ -55,7 +55,9 @@ class Dice
 
 /// The cases of one file each; the suite owns them.
 std::vector<TestCase*> OrdinaryTests();
-std::vector<TestCase*> TypedTests();
+std::vector<TestCase*> EdgesTests();
+std::vector<TestCase*> OrderTests();
+std::vector<TestCase*> DigestTests();
 
 } // namespace test
 } // namespace heddle

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Typed and ordinary events together. Oracles: an order sorted by hand, and the promise that a
-// program gives the same digest under every simulator, scheduler and number of partitions.
+// Oracle: the same program gives the same digest under every simulator, scheduler and number of
+// partitions.
 #include "event-engine-tests.h"
 
-#include "ns3/base-errors.h"
 #include "ns3/config.h"
 #include "ns3/event-engine.h"
 #include "ns3/event-id.h"
@@ -12,11 +11,6 @@
 #include "ns3/type-id.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <tuple>
-#include <unistd.h>
 
 namespace ns3
 {
@@ -34,8 +28,6 @@ using ::heddle::HashCombine;
 using ::heddle::Partition;
 using ::heddle::Tick;
 using ::heddle::Upcalls;
-
-// ------------------------------------------------------------------------- same digest
 
 constexpr Tick kGrid = 100;       ///< all times lie on it, so that ties are frequent
 constexpr Tick kLookahead = 1000; ///< least delay between two entities
@@ -294,236 +286,12 @@ class SameDigestTest : public TestCase
     }
 };
 
-// ------------------------------------------------------------------------- order by hand
-
-/// Typed events before ordinary ones of the same time: against a sorted list.
-class OrderTest : public TestCase
-{
-  public:
-    OrderTest() : TestCase("typed events by key, then ordinary events first come first served")
-    {
-    }
-
-  private:
-    /// (time, 0 typed or 1 ordinary, key or position)
-    using Step = std::tuple<Tick, int, uint64_t>;
-
-    void OnTyped(Partition& part, const Event& event)
-    {
-        NS_TEST_EXPECT_MSG_EQ(Simulator::Now().GetTimeStep(), part.now(), "Now() in a handler");
-        m_actual.emplace_back(event.time, 0, event.key);
-    }
-
-    void OnOrdinary(uint64_t position)
-    {
-        m_actual.emplace_back(Simulator::Now().GetTimeStep(), 1, position);
-    }
-
-    void RunOn(const char* simulator)
-    {
-        const ChosenSimulator chosen(simulator);
-        EventCore core({});
-        const HandlerId handler = core.AddHandler<OrderTest, &OrderTest::OnTyped>(this);
-        m_actual.clear();
-        std::vector<Step> expected;
-        Dice dice(5);
-        for (uint32_t i = 0; i < 2000; ++i)
-        {
-            const auto time = static_cast<Tick>(dice.Below(300) * 7000);
-            if (dice.Below(2) == 0)
-            {
-                const uint64_t key = core.Key(0, i);
-                core.part(0).Insert({time, key, 0, 0, handler, 0});
-                expected.emplace_back(time, 0, key);
-            }
-            else
-            {
-                Simulator::Schedule(TimeStep(time), &OrderTest::OnOrdinary, this, uint64_t{i});
-                expected.emplace_back(time, 1, i);
-            }
-            if (i == 1000)
-            {
-                EventEngine::Attach(core); // half of them wait already
-            }
-        }
-        std::sort(expected.begin(), expected.end());
-        // In two runs, cut where both kinds are due: Stop() is the last ordinary event of its time.
-        const Tick cut = 150 * 7000;
-        Simulator::Stop(TimeStep(cut));
-        Simulator::Run();
-        NS_TEST_EXPECT_MSG_EQ(Simulator::Now().GetTimeStep(), cut, "stopped, " << simulator);
-        NS_TEST_EXPECT_MSG_EQ(std::get<0>(m_actual.back()), cut, "last before, " << simulator);
-        Simulator::Run();
-        NS_TEST_ASSERT_MSG_EQ(m_actual.size(), expected.size(), "events, " << simulator);
-        for (size_t i = 0; i < expected.size(); ++i)
-        {
-            NS_TEST_ASSERT_MSG_EQ(std::get<0>(m_actual[i]), std::get<0>(expected[i]), "time " << i);
-            NS_TEST_ASSERT_MSG_EQ(std::get<1>(m_actual[i]), std::get<1>(expected[i]), "kind " << i);
-            NS_TEST_ASSERT_MSG_EQ(std::get<2>(m_actual[i]), std::get<2>(expected[i]), "key " << i);
-        }
-        NS_TEST_EXPECT_MSG_EQ(Simulator::IsFinished(), true, "finished, " << simulator);
-        if (simulator == kFabric)
-        {
-            // All of them and the Stop().
-            NS_TEST_EXPECT_MSG_EQ(Simulator::GetEventCount(), expected.size() + 1, "event count");
-        }
-    }
-
-    void DoRun() override
-    {
-        UsePicoseconds();
-        RunOn(kFabric);
-        RunOn(kDefault);
-    }
-
-    std::vector<Step> m_actual;
-};
-
-// ------------------------------------------------------------------------- edges
-
-template <class F>
-bool
-Throws(F&& attempt)
-{
-    try
-    {
-        attempt();
-    }
-    catch (const ::heddle::InputError&)
-    {
-        return true;
-    }
-    return false;
-}
-
-/// Comes first: later tests change the resolution for good.
-class ResolutionTest : public TestCase
-{
-  public:
-    ResolutionTest() : TestCase("a core is refused unless Time counts picoseconds")
-    {
-    }
-
-  private:
-    void DoRun() override
-    {
-        const ChosenSimulator chosen(kFabric);
-        EventCore core({});
-        const bool fine = Time::GetResolution() == Time::PS;
-        const bool refused = Throws([&] { EventEngine::Attach(core); });
-        NS_TEST_EXPECT_MSG_EQ(refused, !fine, "refused at a resolution of nanoseconds");
-    }
-};
-
-class EdgesTest : public TestCase
-{
-  public:
-    EdgesTest() : TestCase("stop from a handler, second core, late core, detaching, misuse")
-    {
-    }
-
-  private:
-    void OnTyped(Partition& part, const Event& event)
-    {
-        ++m_typed;
-        if (event.aux == 1)
-        {
-            part.core().Stop();
-        }
-        if (event.aux == 2)
-        {
-            Simulator::Schedule(TimeStep(1), &EdgesTest::Nothing);
-        }
-    }
-
-    static void Nothing()
-    {
-    }
-
-    void StopFromHandler(const char* simulator)
-    {
-        const ChosenSimulator chosen(simulator);
-        EventCore core({});
-        const HandlerId handler = core.AddHandler<EdgesTest, &EdgesTest::OnTyped>(this);
-        m_typed = 0;
-        EventEngine::Attach(core);
-        core.part(0).Schedule(10, handler, 0, 0, core.Key(0, 0));
-        core.part(0).Schedule(20, handler, 0, 0, core.Key(0, 1), 1);
-        core.part(0).Schedule(30, handler, 0, 0, core.Key(0, 2));
-        Simulator::Schedule(TimeStep(25), &EdgesTest::Nothing);
-        Simulator::Run();
-        NS_TEST_EXPECT_MSG_EQ(m_typed, 2, "typed events before the stop, " << simulator);
-        NS_TEST_EXPECT_MSG_EQ(Simulator::Now().GetTimeStep(), 20, "stopped at, " << simulator);
-        Simulator::Run();
-        NS_TEST_EXPECT_MSG_EQ(m_typed, 3, "typed events after all, " << simulator);
-        EventEngine::Detach();
-        core.part(0).Schedule(5, handler, 0, 0, core.Key(0, 3));
-        Simulator::Schedule(TimeStep(50), &EdgesTest::Nothing);
-        Simulator::Run();
-        NS_TEST_EXPECT_MSG_EQ(m_typed, 3, "a detached core rests, " << simulator);
-        NS_TEST_EXPECT_MSG_EQ((EventEngine::Attached() == nullptr), true, "detached");
-        const bool late = Throws([&] { EventEngine::Attach(core); });
-        NS_TEST_EXPECT_MSG_EQ(late, true, "an event in the simulator's past, " << simulator);
-    }
-
-    void Refusals()
-    {
-        EventCore core({});
-        const ChosenSimulator chosen(kFabric);
-        EventEngine::Attach(core);
-        EventCore other({});
-        const bool second = Throws([&] { EventEngine::Attach(other); });
-        NS_TEST_EXPECT_MSG_EQ(second, true, "a second core");
-        const bool zero = Throws([] { EventEngine::EnableUpcalls(0); });
-        NS_TEST_EXPECT_MSG_EQ(zero, true, "an upcall without latency");
-        EventEngine::EnableUpcalls(5);
-        const bool changed = Throws([] { EventEngine::EnableUpcalls(6); });
-        NS_TEST_EXPECT_MSG_EQ(changed, true, "two latencies");
-        Simulator::Destroy();
-        const bool again = Throws([&] { EventEngine::Attach(other); });
-        NS_TEST_EXPECT_MSG_EQ(again, false, "free after Destroy()");
-    }
-
-    /// A handler that schedules an ordinary event must die with a message, not race.
-    void HandlerCallsSimulator()
-    {
-        const pid_t child = fork();
-        if (child == 0)
-        {
-            const int null = open("/dev/null", O_WRONLY);
-            dup2(null, STDERR_FILENO);
-            const ChosenSimulator chosen(kFabric);
-            EventCore core({});
-            const HandlerId handler = core.AddHandler<EdgesTest, &EdgesTest::OnTyped>(this);
-            EventEngine::Attach(core);
-            core.part(0).Schedule(10, handler, 0, 0, core.Key(0, 0), 2);
-            Simulator::Run();
-            _exit(0); // not reached
-        }
-        int status = 0;
-        waitpid(child, &status, 0);
-        const bool died = WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL;
-        NS_TEST_EXPECT_MSG_EQ(died, true, "Schedule() in a handler must abort");
-    }
-
-    void DoRun() override
-    {
-        UsePicoseconds();
-        Refusals();
-        StopFromHandler(kFabric);
-        StopFromHandler(kDefault);
-        HandlerCallsSimulator();
-    }
-
-    int m_typed = 0;
-};
-
 } // namespace
 
 std::vector<TestCase*>
-TypedTests()
+DigestTests()
 {
-    return {new ResolutionTest, new OrderTest, new SameDigestTest, new EdgesTest};
+    return {new SameDigestTest};
 }
 
 } // namespace test
