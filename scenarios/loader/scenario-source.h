@@ -183,6 +183,11 @@ class ScenarioSource
     std::map<Field, std::string> m_reasons;
 };
 
+/// The value of a field of whole numbers; `index` ≥ 0 for an element of a repeated one.
+uint64_t NumberOf(const google::protobuf::Message& message,
+                  const google::protobuf::FieldDescriptor* field,
+                  int index = -1);
+
 /// All field names of a message type.
 std::vector<std::string> FieldNames(const google::protobuf::Descriptor* type);
 
