@@ -2,270 +2,231 @@
 //
 // File: base-event-core.h
 // -----------------------
-// The ns-3-free discrete-event core: typed 32-byte events in bucketed wheels, one wheel per
-// partition of the fabric, one total order decided by content.
+// The ns-3-free discrete-event core: typed 32-byte events in bucketed wheels,
+// one wheel per partition of the fabric, one total order decided by content.
 //
 //   EventCore core({.seed = 7});
 //   HandlerId onPing = core.AddHandler<Pinger, &Pinger::OnPing>(&pinger);
-//   core.part(0).Schedule(delay, onPing, /*entity*/ 3, /*arg*/ 0, core.Key(3, seq++));
-//   core.RunUntil(kForever);
+//   core.part(0).Schedule(delay, onPing, /*entity*/ 3, /*arg*/ 0, core.Key(3,
+//   seq++)); core.RunUntil(kForever);
 //
-// Order. At equal times events run by ascending key. A key is a bijective hash (with the seed) of
-// (creating entity, that entity's own sequence number), so it is unique, depends on what the event
-// is and never on when it was inserted, and no port wins every tie of synchronised traffic.
-// The creator is the entity *on whose behalf* the event is made; only its partition may count it.
+// Order. At equal times events run by ascending key. A key is a bijective hash
+// (with the seed) of (creating entity, that entity's own sequence number), so
+// it is unique, depends on what the event is and never on when it was inserted,
+// and no port wins every tie of synchronised traffic. The creator is the entity
+// *on whose behalf* the event is made; only its partition may count it.
 //
-// Partitions. A handler runs with its partition and may touch only state of that partition.
-// Events for another partition go through Post() and must lie at least `lookahead` ahead.
-// Handlers never see ns-3: everything here may run on worker threads.
+// Partitions. A handler runs with its partition and may touch only state of
+// that partition. Events for another partition go through Post() and must lie
+// at least `lookahead` ahead. Handlers never see ns-3: everything here may run
+// on worker threads.
 //
 // Time is a signed 64-bit count of ticks (the fabric uses picoseconds).
 
 #ifndef HEDDLE_BASE_EVENT_CORE_H
 #define HEDDLE_BASE_EVENT_CORE_H
 
+#include "ns3/base-errors.h"
+#include "ns3/base-event-wheel.h"
 #include "ns3/base-hash.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace heddle
-{
-
-using Tick = int64_t;
-inline constexpr Tick kForever = std::numeric_limits<Tick>::max();
-
-using HandlerId = uint16_t;
-
-struct Event
-{
-    Tick time;
-    uint64_t key;    ///< see Order above
-    uint64_t arg;    ///< the handler's own (often a pointer)
-    uint32_t entity; ///< the handler's own (often a dense index)
-    HandlerId handler;
-    uint16_t aux; ///< the handler's own
-};
-
-static_assert(sizeof(Event) == 32);
-
-inline bool
-operator<(const Event& a, const Event& b)
-{
-    return a.time < b.time || (a.time == b.time && a.key < b.key);
-}
+namespace heddle {
 
 class EventCore;
 class Partition;
 
-/// What a handler is: a plain function on `self`. Made by EventCore::AddHandler.
-using HandlerFn = void (*)(void* self, Partition& part, const Event& event);
+/// What a handler is: a plain function on `self`. Made by
+/// EventCore::AddHandler.
+using HandlerFn = void (*)(void *self, Partition &part, const Event &event);
 
 /**
- * One part of the simulated world with its own clock and wheel. Near events lie in 2^k buckets of
- * 2^shift ticks; a bucket is sorted when it is reached; far events wait in a heap.
+ * One part of the simulated world with its own clock and wheel.
  */
-class Partition
-{
-  public:
-    Partition(EventCore& core, uint32_t index, unsigned bucketShift, unsigned bucketBits);
+class Partition {
+public:
+  Partition(EventCore &core, uint32_t index, unsigned bucketShift,
+            unsigned bucketBits);
 
-    /// Time of the event that runs (or ran last) here.
-    Tick now() const
-    {
-        return m_now;
-    }
+  /// Time of the event that runs (or ran last) here.
+  Tick now() const { return m_now; }
 
-    uint32_t index() const
-    {
-        return m_index;
-    }
+  uint32_t index() const { return m_index; }
 
-    EventCore& core() const
-    {
-        return m_core;
-    }
+  EventCore &core() const { return m_core; }
 
-    /// The partition whose handler runs on the calling thread; null outside of handlers.
-    static const Partition* Current();
+  /// The partition whose handler runs on the calling thread; null outside of
+  /// handlers.
+  static const Partition *Current();
 
-    /// Inserts an event of this partition. `event.time` must not lie before now().
-    void Insert(const Event& event);
+  /// Inserts an event of this partition. `event.time` must not lie before
+  /// now().
+  void Insert(const Event &event);
 
-    /// Inserts an event at now() + delay. Ticks; delay ≥ 0.
-    void Schedule(Tick delay,
-                  HandlerId handler,
-                  uint32_t entity,
-                  uint64_t arg,
-                  uint64_t key,
-                  uint16_t aux = 0)
-    {
-        Insert({m_now + delay, key, arg, entity, handler, aux});
-    }
+  /// Inserts an event at now() + delay. Ticks; delay ≥ 0.
+  void Schedule(Tick delay, HandlerId handler, uint32_t entity, uint64_t arg,
+                uint64_t key, uint16_t aux = 0) {
+    Insert({m_now + delay, key, arg, entity, handler, aux});
+  }
 
-    /// Inserts an event into partition `to`, this one included (then any delay ≥ 0 is allowed).
-    void Post(uint32_t to, const Event& event);
+  /// Inserts an event into partition `to`, this one included (then any delay ≥
+  /// 0 is allowed).
+  void Post(uint32_t to, const Event &event);
 
-    uint64_t eventCount() const
-    {
-        return m_count;
-    }
+  uint64_t eventCount() const { return m_count; }
 
-    size_t pending() const
-    {
-        return m_inWheel + m_far.size() + (m_current.size() - m_position);
-    }
+  size_t pending() const { return m_wheel.size(); }
 
-  private:
-    friend class EventCore;
+private:
+  friend class EventCore;
 
-    Tick NextTime() const; ///< kForever when empty
-    void Run(Tick end);    ///< runs every event with time < end
-    bool Refill();         ///< makes the next non-empty bucket current; false when empty
-    int64_t NextBucket() const;
-    void PutInBucket(int64_t bucket, const Event& event);
+  Tick NextTime() const { return m_wheel.NextTime(); }
 
-    EventCore& m_core;
-    Tick m_now = 0;
-    uint64_t m_count = 0;
-    uint32_t m_index;
-    unsigned m_shift;
-    int64_t m_mask;
-    int64_t m_bucket = -1; ///< absolute number of the current bucket
-    size_t m_inWheel = 0;
-    size_t m_position = 0;        ///< next event of m_current
-    std::vector<Event> m_current; ///< the current bucket, sorted
-    std::vector<std::vector<Event>> m_wheel;
-    std::vector<uint64_t> m_occupied;         ///< bitmap over m_wheel
-    std::vector<Event> m_far;                 ///< min-heap beyond the horizon
-    std::vector<std::vector<Event>> m_outbox; ///< per destination partition
+  void Run(Tick end); ///< runs every event with time < end
+  void Announce(const Event &event) const;
+
+  EventCore &m_core;
+  Tick m_now = 0;
+  EventWheel m_wheel;
+  uint64_t m_count = 0;
+  uint32_t m_index;
+  std::vector<std::vector<Event>> m_outbox; ///< per destination partition
 };
 
 /**
  * The partitions, the handler table and the window loop.
  */
-class EventCore
-{
-  public:
-    struct Config
-    {
-        uint64_t seed = 1;
-        uint32_t partitions = 1;
-        Tick lookahead = 0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
-        unsigned bucketShift = 13; ///< a bucket is 2^bucketShift ticks (8.2 ns)
-        unsigned bucketBits = 12;  ///< 2^bucketBits buckets (33.5 us horizon)
-    };
+class EventCore {
+public:
+  struct Config {
+    uint64_t seed = 1;
+    uint32_t partitions = 1;
+    Tick lookahead =
+        0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
+    unsigned bucketShift = 11; ///< a bucket is 2^bucketShift ticks (2 ns)
+    unsigned bucketBits = 13;  ///< 2^bucketBits buckets (16.8 us horizon)
+  };
 
-    explicit EventCore(const Config& config);
-    ~EventCore();
-    EventCore(const EventCore&) = delete;
-    EventCore& operator=(const EventCore&) = delete;
+  explicit EventCore(const Config &config);
+  ~EventCore();
+  EventCore(const EventCore &) = delete;
+  EventCore &operator=(const EventCore &) = delete;
 
-    /// Registers a member function `void T::Method(Partition&, const Event&)`.
-    template <class T, void (T::*Method)(Partition&, const Event&)>
-    HandlerId AddHandler(T* self)
-    {
-        return AddHandler([](void* s, Partition& p, const Event& e)
-                          { (static_cast<T*>(s)->*Method)(p, e); },
-                          self);
-    }
+  /// Registers a member function `void T::Method(Partition&, const Event&)`.
+  template <class T, void (T::*Method)(Partition &, const Event &)>
+  HandlerId AddHandler(T *self) {
+    return AddHandler(
+        [](void *s, Partition &p, const Event &e) {
+          (static_cast<T *>(s)->*Method)(p, e);
+        },
+        self);
+  }
 
-    HandlerId AddHandler(HandlerFn function, void* self);
+  HandlerId AddHandler(HandlerFn function, void *self);
 
-    /// The unique, seeded key of the `sequence`-th event that `entity` creates.
-    uint64_t Key(uint32_t entity, uint32_t sequence) const
-    {
-        return Mix64(((uint64_t{entity} << 32) | sequence) ^ m_keySeed);
-    }
+  /// A hint: events of `handler` will touch the first 128 bytes of element
+  /// `entity` of the array at `base` and, if `argIsPointer`, the cache line at
+  /// `arg`. They are fetched ahead of time.
+  void SetPrefetch(HandlerId handler, const void *base, size_t stride,
+                   bool argIsPointer);
 
-    /// A fresh entity number for Key(); every module takes its own, so that numbers never clash.
-    uint32_t NewEntities(uint32_t count = 1)
-    {
-        uint32_t first = m_entities;
-        m_entities += count;
-        return first;
-    }
+  /// The unique, seeded key of the `sequence`-th event that `entity` creates.
+  uint64_t Key(uint32_t entity, uint32_t sequence) const {
+    return Mix64(((uint64_t{entity} << 32) | sequence) ^ m_keySeed);
+  }
 
-    Partition& part(uint32_t index)
-    {
-        return *m_parts[index];
-    }
+  /// A fresh entity number for Key(); every module takes its own, so that
+  /// numbers never clash.
+  uint32_t NewEntities(uint32_t count = 1) {
+    uint32_t first = m_entities;
+    m_entities += count;
+    return first;
+  }
 
-    uint32_t partitions() const
-    {
-        return static_cast<uint32_t>(m_parts.size());
-    }
+  Partition &part(uint32_t index) { return *m_parts[index]; }
 
-    uint64_t seed() const
-    {
-        return m_config.seed;
-    }
+  uint32_t partitions() const { return static_cast<uint32_t>(m_parts.size()); }
 
-    /// Time of the earliest pending event; kForever when there is none. Between runs only.
-    Tick NextTime() const;
+  uint64_t seed() const { return m_config.seed; }
 
-    /// Runs every event with time < end, in windows of the look-ahead; sets all clocks to the last
-    /// event's time. Returns early after Stop().
-    void RunUntil(Tick end);
+  /// Time of the earliest pending event; kForever when there is none. Between
+  /// runs only.
+  Tick NextTime() const;
 
-    /// Moves all clocks forward to `time` (an ordinary ns-3 event runs then). No event may be
-    /// earlier.
-    void AdvanceTo(Tick time);
+  /// Runs every event with time < end, in windows of the look-ahead; sets all
+  /// clocks to the last event's time. Returns early after Stop().
+  void RunUntil(Tick end);
 
-    /// Asks RunUntil() to return after the current window. Callable from handlers.
-    void Stop()
-    {
-        m_stop = true;
-    }
+  /// Moves all clocks forward to `time` (an ordinary ns-3 event runs then). No
+  /// event may be earlier.
+  void AdvanceTo(Tick time);
 
-    bool stopped() const
-    {
-        return m_stop;
-    }
+  /// Asks RunUntil() to return after the current window. Callable from
+  /// handlers.
+  void Stop() { m_stop = true; }
 
-    void ClearStop()
-    {
-        m_stop = false;
-    }
+  bool stopped() const { return m_stop; }
 
-    bool running() const
-    {
-        return m_running;
-    }
+  void ClearStop() { m_stop = false; }
 
-    uint64_t eventCount() const;
+  bool running() const { return m_running; }
 
-    /// Called when an event is inserted from outside RunUntil(), with its time: the wake-up driver
-    /// under a foreign simulator needs to hear of it. Empty by default.
-    std::function<void(Tick)> onOutsideInsert;
+  uint64_t eventCount() const;
 
-    /// Called first when the core is destroyed: whoever drives it lets go. Empty by default.
-    std::function<void()> onDestruction;
+  /// Called when an event is inserted from outside RunUntil(), with its time:
+  /// the wake-up driver under a foreign simulator needs to hear of it. Empty by
+  /// default.
+  std::function<void(Tick)> onOutsideInsert;
 
-  private:
-    friend class Partition;
+  /// Called first when the core is destroyed: whoever drives it lets go. Empty
+  /// by default.
+  std::function<void()> onDestruction;
 
-    struct HandlerEntry
-    {
-        HandlerFn function;
-        void* self;
-    };
+private:
+  friend class Partition;
 
-    void DrainOutboxes();
+  struct HandlerEntry {
+    HandlerFn function;
+    void *self;
+    const char *base; ///< see SetPrefetch()
+    uint32_t stride;
+    bool argIsPointer;
+  };
 
-    Config m_config;
-    uint64_t m_keySeed;
-    uint32_t m_entities = 0;
-    bool m_running = false;
-    bool m_stop = false;
-    std::vector<HandlerEntry> m_handlers;
-    std::vector<std::unique_ptr<Partition>> m_parts;
+  void DrainOutboxes();
+
+  Config m_config;
+  uint64_t m_keySeed;
+  uint32_t m_entities = 0;
+  bool m_running = false;
+  bool m_stop = false;
+  std::vector<HandlerEntry> m_handlers;
+  std::vector<std::unique_ptr<Partition>> m_parts;
 };
+
+inline void Partition::Insert(const Event &event) {
+  HEDDLE_CHECK(event.time >= m_now, "event in the past");
+  m_wheel.Insert(event);
+  if (!m_core.m_running) {
+    Announce(event);
+  }
+}
+
+inline void Partition::Post(uint32_t to, const Event &event) {
+  if (to == m_index) {
+    Insert(event);
+    return;
+  }
+  HEDDLE_CHECK(event.time >= m_now + m_core.m_config.lookahead,
+               "post within the look-ahead");
+  m_outbox[to].push_back(event);
+}
 
 } // namespace heddle
 
