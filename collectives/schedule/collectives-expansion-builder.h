@@ -23,7 +23,8 @@ inline constexpr uint32_t kNoOp = ~0U;
 inline uint64_t
 SplitPoint(uint64_t bytes, uint64_t parts, uint64_t index)
 {
-    return static_cast<uint64_t>(static_cast<unsigned __int128>(bytes) * index / parts);
+    __extension__ typedef unsigned __int128 Wide; // not ISO C++, which ns-3 compiles as
+    return static_cast<uint64_t>(static_cast<Wide>(bytes) * index / parts);
 }
 
 /// Part `index` of an extent cut in `parts`.
