@@ -23,7 +23,7 @@ inline constexpr uint32_t kNoOp = ~0U;
 inline uint64_t
 SplitPoint(uint64_t bytes, uint64_t parts, uint64_t index)
 {
-    __extension__ typedef unsigned __int128 Wide; // not ISO C++, which ns-3 compiles as
+    __extension__ using Wide = unsigned __int128; // not ISO C++, which ns-3 asks for
     return static_cast<uint64_t>(static_cast<Wide>(bytes) * index / parts);
 }
 
