@@ -6,234 +6,298 @@
 #include <algorithm>
 #include <new>
 
-namespace heddle {
+namespace heddle
+{
 
-namespace {
+namespace
+{
 
 constexpr size_t kChunksPerBlock = 256;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
 constexpr unsigned kMaxBinBits = 10;
-constexpr uint32_t kCrowded =
-    16; ///< more events in one bin are sorted by std::sort
+constexpr uint32_t kCrowded = 16; ///< more events in one bin are sorted by std::sort
 
 /// For std::push_heap: the earliest event on top.
-bool Later(const Event &a, const Event &b) { return b < a; }
+bool
+Later(const Event& a, const Event& b)
+{
+    return b < a;
+}
 
-void InsertionSort(Event *first, Event *last) {
-  for (Event *i = first + 1; i < last; ++i) {
-    if (!(*i < i[-1])) {
-      continue;
+void
+InsertionSort(Event* first, Event* last)
+{
+    for (Event* i = first + 1; i < last; ++i)
+    {
+        if (!(*i < i[-1]))
+        {
+            continue;
+        }
+        const Event moved = *i;
+        Event* hole = i;
+        do
+        {
+            *hole = hole[-1];
+            --hole;
+        } while (hole != first && moved < hole[-1]);
+        *hole = moved;
     }
-    const Event moved = *i;
-    Event *hole = i;
-    do {
-      *hole = hole[-1];
-      --hole;
-    } while (hole != first && moved < hole[-1]);
-    *hole = moved;
-  }
 }
 
 } // namespace
 
 EventWheel::EventWheel(unsigned bucketShift, unsigned bucketBits)
-    : m_shift(bucketShift), m_mask((uint64_t{1} << bucketBits) - 1),
-      m_buckets(new Slot *[size_t{1} << bucketBits]()),
-      m_occupied((size_t{1} << bucketBits) / 64) {
-  Reserve(kSmallest);
-  m_next = m_sorted.get();
-  m_end = m_sorted.get();
-}
-
-EventWheel::~EventWheel() {
-  for (void *block : m_blocks) {
-    ::operator delete(block, std::align_val_t(kChunkBytes));
-  }
-}
-
-void EventWheel::Grow() {
-  const size_t slots = kChunksPerBlock * kChunkEvents;
-  void *block =
-      ::operator new(slots * sizeof(Slot), std::align_val_t(kChunkBytes));
-  m_blocks.push_back(block);
-  auto *first = static_cast<Slot *>(block);
-  for (Slot *chunk = first + slots; chunk != first;) {
-    chunk -= kChunkEvents;
-    chunk->previous = m_free;
-    m_free = chunk;
-  }
-}
-
-void EventWheel::NewChunk(int64_t bucket) {
-  if (!m_free) {
-    Grow();
-  }
-  const uint64_t slot = static_cast<uint64_t>(bucket) & m_mask;
-  Slot *chunk = m_free;
-  m_free = chunk->previous;
-  chunk->previous = m_buckets[slot];
-  m_buckets[slot] = chunk + 1;
-  m_occupied[slot >> 6] |= uint64_t{1} << (slot & 63);
-}
-
-void EventWheel::InsertElsewhere(int64_t bucket, const Event &event) {
-  if (bucket > m_bucket) {
-    m_far.push_back(event);
-    std::push_heap(m_far.begin(), m_far.end(), Later);
-    return;
-  }
-  if (m_next == m_end) {
+    : m_shift(bucketShift),
+      m_mask((uint64_t{1} << bucketBits) - 1),
+      m_buckets(new Slot*[size_t{1} << bucketBits]()),
+      m_occupied((size_t{1} << bucketBits) / 64)
+{
+    Reserve(kSmallest);
     m_next = m_sorted.get();
     m_end = m_sorted.get();
-    *m_end++ = event;
-  } else if (m_end != m_sorted.get() + m_capacity && m_end[-1] < event) {
-    *m_end++ = event;
-  } else {
-    m_late.push_back(event);
-    std::push_heap(m_late.begin(), m_late.end(), Later);
-  }
 }
 
-bool EventWheel::AdvanceSlowly(Tick end) {
-  if (m_next == m_end && m_late.empty()) {
-    return Refill(end);
-  }
-  return NextTime() < end;
+EventWheel::~EventWheel()
+{
+    for (void* block : m_blocks)
+    {
+        ::operator delete(block, std::align_val_t(kChunkBytes));
+    }
 }
 
-Event EventWheel::TakeLate() {
-  if (m_next != m_end && *m_next < m_late.front()) {
-    return *m_next++;
-  }
-  std::pop_heap(m_late.begin(), m_late.end(), Later);
-  const Event event = m_late.back();
-  m_late.pop_back();
-  return event;
+void
+EventWheel::Grow()
+{
+    const size_t slots = kChunksPerBlock * kChunkEvents;
+    void* block = ::operator new(slots * sizeof(Slot), std::align_val_t(kChunkBytes));
+    m_blocks.push_back(block);
+    auto* first = static_cast<Slot*>(block);
+    for (Slot* chunk = first + slots; chunk != first;)
+    {
+        chunk -= kChunkEvents;
+        chunk->previous = m_free;
+        m_free = chunk;
+    }
 }
 
-int64_t EventWheel::NextBucket() const {
-  if (m_inBuckets == 0) {
+void
+EventWheel::NewChunk(int64_t bucket)
+{
+    if (!m_free)
+    {
+        Grow();
+    }
+    const uint64_t slot = static_cast<uint64_t>(bucket) & m_mask;
+    Slot* chunk = m_free;
+    m_free = chunk->previous;
+    chunk->previous = m_buckets[slot];
+    m_buckets[slot] = chunk + 1;
+    m_occupied[slot >> 6] |= uint64_t{1} << (slot & 63);
+}
+
+void
+EventWheel::InsertElsewhere(int64_t bucket, const Event& event)
+{
+    if (bucket > m_bucket)
+    {
+        m_far.push_back(event);
+        std::push_heap(m_far.begin(), m_far.end(), Later);
+        return;
+    }
+    if (m_next == m_end)
+    {
+        m_next = m_sorted.get();
+        m_end = m_sorted.get();
+        *m_end++ = event;
+    }
+    else if (m_end != m_sorted.get() + m_capacity && m_end[-1] < event)
+    {
+        *m_end++ = event;
+    }
+    else
+    {
+        m_late.push_back(event);
+        std::push_heap(m_late.begin(), m_late.end(), Later);
+    }
+}
+
+bool
+EventWheel::AdvanceSlowly(Tick end)
+{
+    if (m_next == m_end && m_late.empty())
+    {
+        return Refill(end);
+    }
+    return NextTime() < end;
+}
+
+Event
+EventWheel::TakeLate()
+{
+    if (m_next != m_end && *m_next < m_late.front())
+    {
+        return *m_next++;
+    }
+    std::pop_heap(m_late.begin(), m_late.end(), Later);
+    const Event event = m_late.back();
+    m_late.pop_back();
+    return event;
+}
+
+int64_t
+EventWheel::NextBucket() const
+{
+    if (m_inBuckets == 0)
+    {
+        return -1;
+    }
+    auto bucket = static_cast<uint64_t>(m_bucket + 1);
+    for (uint64_t scanned = 0; scanned <= m_mask + 64;)
+    {
+        const uint64_t slot = bucket & m_mask;
+        const uint64_t bits = m_occupied[slot >> 6] >> (slot & 63);
+        if (bits != 0)
+        {
+            return static_cast<int64_t>(bucket) + __builtin_ctzll(bits);
+        }
+        const uint64_t step = 64 - (slot & 63);
+        bucket += step;
+        scanned += step;
+    }
+    HEDDLE_CHECK(false, "wheel count and bitmap disagree");
     return -1;
-  }
-  auto bucket = static_cast<uint64_t>(m_bucket + 1);
-  for (uint64_t scanned = 0; scanned <= m_mask + 64;) {
-    const uint64_t slot = bucket & m_mask;
-    const uint64_t bits = m_occupied[slot >> 6] >> (slot & 63);
-    if (bits != 0) {
-      return static_cast<int64_t>(bucket) + __builtin_ctzll(bits);
-    }
-    const uint64_t step = 64 - (slot & 63);
-    bucket += step;
-    scanned += step;
-  }
-  HEDDLE_CHECK(false, "wheel count and bitmap disagree");
-  return -1;
 }
 
-Tick EventWheel::NextTime() const {
-  Tick next = m_next != m_end ? m_next->time : kForever;
-  if (!m_late.empty()) {
-    next = std::min(next, m_late.front().time);
-  }
-  if (next != kForever) {
-    return next;
-  }
-  next = m_far.empty() ? kForever : m_far.front().time;
-  if (const int64_t bucket = NextBucket(); bucket >= 0) {
-    for (Slot *end = m_buckets[static_cast<uint64_t>(bucket) & m_mask]; end;) {
-      Slot *chunk = ChunkOf(end);
-      for (Slot *i = chunk + 1; i != end; ++i) {
-        next = std::min(next, i->event.time);
-      }
-      end = chunk->previous;
+Tick
+EventWheel::NextTime() const
+{
+    Tick next = m_next != m_end ? m_next->time : kForever;
+    if (!m_late.empty())
+    {
+        next = std::min(next, m_late.front().time);
     }
-  }
-  return next;
+    if (next != kForever)
+    {
+        return next;
+    }
+    next = m_far.empty() ? kForever : m_far.front().time;
+    if (const int64_t bucket = NextBucket(); bucket >= 0)
+    {
+        for (Slot* end = m_buckets[static_cast<uint64_t>(bucket) & m_mask]; end;)
+        {
+            Slot* chunk = ChunkOf(end);
+            for (Slot* i = chunk + 1; i != end; ++i)
+            {
+                next = std::min(next, i->event.time);
+            }
+            end = chunk->previous;
+        }
+    }
+    return next;
 }
 
 /// Makes the next bucket that holds events current, but none that begins at
 /// `end` or later.
-bool EventWheel::Refill(Tick end) {
-  int64_t bucket = NextBucket();
-  if (!m_far.empty()) {
-    const int64_t far = m_far.front().time >> m_shift;
-    bucket = bucket < 0 ? far : std::min(bucket, far);
-  }
-  if (bucket < 0 || (bucket << m_shift) >= end) {
-    return false;
-  }
-  while (!m_far.empty() &&
-         static_cast<uint64_t>((m_far.front().time >> m_shift) - bucket) <=
-             m_mask) {
-    std::pop_heap(m_far.begin(), m_far.end(), Later);
-    PutInBucket(m_far.back().time >> m_shift, m_far.back());
-    m_far.pop_back();
-  }
-  const uint64_t slot = static_cast<uint64_t>(bucket) & m_mask;
-  m_bucket = bucket;
-  m_occupied[slot >> 6] &= ~(uint64_t{1} << (slot & 63));
-  Load(m_buckets[slot]);
-  return m_next->time < end;
+bool
+EventWheel::Refill(Tick end)
+{
+    int64_t bucket = NextBucket();
+    if (!m_far.empty())
+    {
+        const int64_t far = m_far.front().time >> m_shift;
+        bucket = bucket < 0 ? far : std::min(bucket, far);
+    }
+    if (bucket < 0 || (bucket << m_shift) >= end)
+    {
+        return false;
+    }
+    while (!m_far.empty() &&
+           static_cast<uint64_t>((m_far.front().time >> m_shift) - bucket) <= m_mask)
+    {
+        std::pop_heap(m_far.begin(), m_far.end(), Later);
+        PutInBucket(m_far.back().time >> m_shift, m_far.back());
+        m_far.pop_back();
+    }
+    const uint64_t slot = static_cast<uint64_t>(bucket) & m_mask;
+    m_bucket = bucket;
+    m_occupied[slot >> 6] &= ~(uint64_t{1} << (slot & 63));
+    Load(m_buckets[slot]);
+    return m_next->time < end;
 }
 
-void EventWheel::Reserve(size_t events) {
-  if (events > m_capacity) {
-    m_capacity = std::max(events, 2 * m_capacity);
-    m_sorted.reset(new Event[m_capacity]);
-  }
+void
+EventWheel::Reserve(size_t events)
+{
+    if (events > m_capacity)
+    {
+        m_capacity = std::max(events, 2 * m_capacity);
+        m_sorted.reset(new Event[m_capacity]);
+    }
 }
 
 /// Gives a chunk back; returns the end of the one before.
-EventWheel::Slot *EventWheel::Release(Slot *chunk) {
-  Slot *previous = chunk->previous;
-  chunk->previous = m_free;
-  m_free = chunk;
-  return previous;
+EventWheel::Slot*
+EventWheel::Release(Slot* chunk)
+{
+    Slot* previous = chunk->previous;
+    chunk->previous = m_free;
+    m_free = chunk;
+    return previous;
 }
 
 /// Copies a bucket into the sorted array and empties it.
-void EventWheel::Load(Slot *&bucket) {
-  size_t count = 0;
-  for (Slot *end = bucket; end; end = ChunkOf(end)->previous) {
-    count += static_cast<size_t>(end - ChunkOf(end) - 1);
-  }
-  Reserve(count);
-  m_inBuckets -= count;
-  Event *sorted = m_sorted.get();
-  m_next = sorted;
-  m_end = sorted + count;
-  // About one bin per event, by time within the bucket.
-  unsigned binBits = 0;
-  while (count >> binBits != 0 && binBits < kMaxBinBits) {
-    ++binBits;
-  }
-  binBits = std::min(binBits, m_shift);
-  const unsigned shift = m_shift - binBits;
-  const uint64_t binMask = (uint64_t{1} << binBits) - 1;
-  uint32_t starts[(size_t{1} << kMaxBinBits) + 1];
-  std::fill_n(starts, (size_t{1} << binBits) + 1, 0);
-  for (Slot *end = bucket; end; end = ChunkOf(end)->previous) {
-    for (Slot *i = ChunkOf(end) + 1; i != end; ++i) {
-      ++starts[((static_cast<uint64_t>(i->event.time) >> shift) & binMask) + 1];
+void
+EventWheel::Load(Slot*& bucket)
+{
+    size_t count = 0;
+    for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
+    {
+        count += static_cast<size_t>(end - ChunkOf(end) - 1);
     }
-  }
-  for (uint64_t bin = 0; bin <= binMask; ++bin) {
-    starts[bin + 1] += starts[bin];
-  }
-  for (Slot *end = bucket; end; end = Release(ChunkOf(end))) {
-    for (Slot *i = ChunkOf(end) + 1; i != end; ++i) {
-      sorted[starts[(static_cast<uint64_t>(i->event.time) >> shift) &
-                    binMask]++] = i->event;
+    Reserve(count);
+    m_inBuckets -= count;
+    Event* sorted = m_sorted.get();
+    m_next = sorted;
+    m_end = sorted + count;
+    // About one bin per event, by time within the bucket.
+    unsigned binBits = 0;
+    while (count >> binBits != 0 && binBits < kMaxBinBits)
+    {
+        ++binBits;
     }
-  }
-  bucket = nullptr;
-  // starts[bin] is now the end of the bin.
-  for (uint64_t bin = 0, first = 0; bin <= binMask; first = starts[bin++]) {
-    if (starts[bin] - first > kCrowded) {
-      std::sort(sorted + first, sorted + starts[bin]);
+    binBits = std::min(binBits, m_shift);
+    const unsigned shift = m_shift - binBits;
+    const uint64_t binMask = (uint64_t{1} << binBits) - 1;
+    uint32_t starts[(size_t{1} << kMaxBinBits) + 1];
+    std::fill_n(starts, (size_t{1} << binBits) + 1, 0);
+    for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
+    {
+        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        {
+            ++starts[((static_cast<uint64_t>(i->event.time) >> shift) & binMask) + 1];
+        }
     }
-  }
-  InsertionSort(sorted, sorted + count);
+    for (uint64_t bin = 0; bin <= binMask; ++bin)
+    {
+        starts[bin + 1] += starts[bin];
+    }
+    for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
+    {
+        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        {
+            sorted[starts[(static_cast<uint64_t>(i->event.time) >> shift) & binMask]++] = i->event;
+        }
+    }
+    bucket = nullptr;
+    // starts[bin] is now the end of the bin.
+    for (uint64_t bin = 0, first = 0; bin <= binMask; first = starts[bin++])
+    {
+        if (starts[bin] - first > kCrowded)
+        {
+            std::sort(sorted + first, sorted + starts[bin]);
+        }
+    }
+    InsertionSort(sorted, sorted + count);
 }
 
 } // namespace heddle

@@ -30,130 +30,145 @@
 #include <memory>
 #include <vector>
 
-namespace heddle {
+namespace heddle
+{
 
 using Tick = int64_t;
 inline constexpr Tick kForever = std::numeric_limits<Tick>::max();
 
 using HandlerId = uint16_t;
 
-struct Event {
-  Tick time;
-  uint64_t key;    ///< unique; decides between equal times
-  uint64_t arg;    ///< the handler's own (often a pointer)
-  uint32_t entity; ///< the handler's own (often a dense index)
-  HandlerId handler;
-  uint16_t aux; ///< the handler's own
+struct Event
+{
+    Tick time;
+    uint64_t key;    ///< unique; decides between equal times
+    uint64_t arg;    ///< the handler's own (often a pointer)
+    uint32_t entity; ///< the handler's own (often a dense index)
+    HandlerId handler;
+    uint16_t aux; ///< the handler's own
 };
 
 static_assert(sizeof(Event) == 32);
 
-inline bool operator<(const Event &a, const Event &b) {
-  return a.time < b.time || (a.time == b.time && a.key < b.key);
+inline bool
+operator<(const Event& a, const Event& b)
+{
+    return a.time < b.time || (a.time == b.time && a.key < b.key);
 }
 
-class EventWheel {
-public:
-  EventWheel(unsigned bucketShift, unsigned bucketBits);
-  ~EventWheel();
-  EventWheel(const EventWheel &) = delete;
-  EventWheel &operator=(const EventWheel &) = delete;
+class EventWheel
+{
+  public:
+    EventWheel(unsigned bucketShift, unsigned bucketBits);
+    ~EventWheel();
+    EventWheel(const EventWheel&) = delete;
+    EventWheel& operator=(const EventWheel&) = delete;
 
-  /// `event.time` ≥ 0 and not before the latest event taken.
-  void Insert(const Event &event) {
-    const int64_t bucket = event.time >> m_shift;
-    // One comparison for "after the current bucket and within the horizon".
-    if (static_cast<uint64_t>(bucket - m_bucket - 1) < m_mask) {
-      PutInBucket(bucket, event);
-    } else {
-      InsertElsewhere(bucket, event);
+    /// `event.time` ≥ 0 and not before the latest event taken.
+    void Insert(const Event& event)
+    {
+        const int64_t bucket = event.time >> m_shift;
+        // One comparison for "after the current bucket and within the horizon".
+        if (static_cast<uint64_t>(bucket - m_bucket - 1) < m_mask)
+        {
+            PutInBucket(bucket, event);
+        }
+        else
+        {
+            InsertElsewhere(bucket, event);
+        }
     }
-  }
 
-  /// True when there is an event earlier than `end`: Take() returns the first
-  /// one.
-  bool Advance(Tick end) {
-    if (m_next != m_end && m_late.empty()) {
-      return m_next->time < end;
+    /// True when there is an event earlier than `end`: Take() returns the first
+    /// one.
+    bool Advance(Tick end)
+    {
+        if (m_next != m_end && m_late.empty())
+        {
+            return m_next->time < end;
+        }
+        return AdvanceSlowly(end);
     }
-    return AdvanceSlowly(end);
-  }
 
-  /// The first event, which leaves the wheel. Only after Advance().
-  Event Take() {
-    if (m_late.empty()) {
-      return *m_next++;
+    /// The first event, which leaves the wheel. Only after Advance().
+    Event Take()
+    {
+        if (m_late.empty())
+        {
+            return *m_next++;
+        }
+        return TakeLate();
     }
-    return TakeLate();
-  }
 
-  /// The event that comes `distance` later, if that is known already, else
-  /// null. A hint.
-  const Event *Ahead(ptrdiff_t distance) const {
-    return m_end - m_next > distance ? m_next + distance : nullptr;
-  }
-
-  Tick NextTime() const; ///< kForever when empty
-
-  size_t size() const {
-    return m_inBuckets + m_far.size() + m_late.size() +
-           static_cast<size_t>(m_end - m_next);
-  }
-
-private:
-  /// Slot 0 is the header: where the previous chunk of the bucket ends.
-  static constexpr size_t kChunkEvents = 8;
-  static constexpr uintptr_t kChunkBytes = kChunkEvents * sizeof(Event);
-
-  union Slot {
-    Event event;
-    Slot *previous;
-  };
-
-  static_assert(sizeof(Slot) == sizeof(Event));
-
-  static Slot *ChunkOf(Slot *end) {
-    return reinterpret_cast<Slot *>((reinterpret_cast<uintptr_t>(end) - 1) &
-                                    ~(kChunkBytes - 1));
-  }
-
-  void PutInBucket(int64_t bucket, const Event &event) {
-    Slot *&end = m_buckets[static_cast<uint64_t>(bucket) & m_mask];
-    if ((reinterpret_cast<uintptr_t>(end) & (kChunkBytes - 1)) == 0) {
-      NewChunk(bucket); // none yet, or the last one is full
+    /// The event that comes `distance` later, if that is known already, else
+    /// null. A hint.
+    const Event* Ahead(ptrdiff_t distance) const
+    {
+        return m_end - m_next > distance ? m_next + distance : nullptr;
     }
-    end->event = event;
-    ++end;
-    ++m_inBuckets;
-  }
 
-  void NewChunk(int64_t bucket);
-  void Grow();
-  void InsertElsewhere(int64_t bucket, const Event &event);
-  bool AdvanceSlowly(Tick end);
-  Event TakeLate();
-  int64_t NextBucket() const; ///< −1: none
-  bool Refill(Tick end);
-  void Load(Slot *&bucket);
-  void Reserve(size_t events);
-  Slot *Release(Slot *chunk);
+    Tick NextTime() const; ///< kForever when empty
 
-  unsigned m_shift;
-  uint64_t m_mask;
-  int64_t m_bucket = -1; ///< absolute number of the current bucket
-  const Event *m_next =
-      nullptr; ///< the current bucket, sorted: [m_next, m_end)
-  Event *m_end = nullptr;
-  std::vector<Event>
-      m_late; ///< min-heap: made for the current bucket while it drains
-  Slot *m_free = nullptr;              ///< chunks, linked through their headers
-  std::unique_ptr<Slot *[]> m_buckets; ///< behind the last event; null: empty
-  size_t m_inBuckets = 0;
-  std::unique_ptr<Event[]> m_sorted; ///< where m_next points to
-  size_t m_capacity = 0;
-  std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
-  std::vector<Event> m_far;         ///< min-heap beyond the horizon
-  std::vector<void *> m_blocks;
+    size_t size() const
+    {
+        return m_inBuckets + m_far.size() + m_late.size() + static_cast<size_t>(m_end - m_next);
+    }
+
+  private:
+    /// Slot 0 is the header: where the previous chunk of the bucket ends.
+    static constexpr size_t kChunkEvents = 8;
+    static constexpr uintptr_t kChunkBytes = kChunkEvents * sizeof(Event);
+
+    union Slot
+    {
+        Event event;
+        Slot* previous;
+    };
+
+    static_assert(sizeof(Slot) == sizeof(Event));
+
+    static Slot* ChunkOf(Slot* end)
+    {
+        return reinterpret_cast<Slot*>((reinterpret_cast<uintptr_t>(end) - 1) & ~(kChunkBytes - 1));
+    }
+
+    void PutInBucket(int64_t bucket, const Event& event)
+    {
+        Slot*& end = m_buckets[static_cast<uint64_t>(bucket) & m_mask];
+        if ((reinterpret_cast<uintptr_t>(end) & (kChunkBytes - 1)) == 0)
+        {
+            NewChunk(bucket); // none yet, or the last one is full
+        }
+        end->event = event;
+        ++end;
+        ++m_inBuckets;
+    }
+
+    void NewChunk(int64_t bucket);
+    void Grow();
+    void InsertElsewhere(int64_t bucket, const Event& event);
+    bool AdvanceSlowly(Tick end);
+    Event TakeLate();
+    int64_t NextBucket() const; ///< −1: none
+    bool Refill(Tick end);
+    void Load(Slot*& bucket);
+    void Reserve(size_t events);
+    Slot* Release(Slot* chunk);
+
+    unsigned m_shift;
+    uint64_t m_mask;
+    int64_t m_bucket = -1;         ///< absolute number of the current bucket
+    const Event* m_next = nullptr; ///< the current bucket, sorted: [m_next, m_end)
+    Event* m_end = nullptr;
+    std::vector<Event> m_late;          ///< min-heap: made for the current bucket while it drains
+    Slot* m_free = nullptr;             ///< chunks, linked through their headers
+    std::unique_ptr<Slot*[]> m_buckets; ///< behind the last event; null: empty
+    size_t m_inBuckets = 0;
+    std::unique_ptr<Event[]> m_sorted; ///< where m_next points to
+    size_t m_capacity = 0;
+    std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
+    std::vector<Event> m_far;         ///< min-heap beyond the horizon
+    std::vector<void*> m_blocks;
 };
 
 } // namespace heddle

@@ -60,7 +60,13 @@ class BitRate
     /// Serialisation time of `bytes`, in ps, rounded up (64 B at 800 Gb/s = 640 ps). Rate > 0.
     Tick TransmitTime(uint64_t bytes) const
     {
-        unsigned __int128 bits = static_cast<unsigned __int128>(bytes) * 8U * 1000000000000ULL;
+        constexpr uint64_t kScale = 8'000'000'000'000;       // ps · bits per second, per byte
+        if (bytes < 1'000'000 && m_bps < kScale * 1'000'000) // then 64 bits hold it
+        {
+            return static_cast<Tick>((bytes * kScale + m_bps - 1) / m_bps);
+        }
+        __extension__ using Wide = unsigned __int128; // not ISO C++, which ns-3 asks for
+        const Wide bits = static_cast<Wide>(bytes) * kScale;
         return static_cast<Tick>((bits + m_bps - 1) / m_bps);
     }
 

@@ -62,13 +62,10 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given)
     {
         linkUp.push_back(link.up);
     }
-    m_onArrive = core.AddHandler<Impl, &Impl::OnArrive>(this);
-    m_onTail = core.AddHandler<Impl, &Impl::OnTail>(this);
-    m_onReceive = core.AddHandler<Impl, &Impl::OnReceive>(this);
-    m_onPortFree = core.AddHandler<Impl, &Impl::OnPortFree>(this);
     m_onPause = core.AddHandler<Impl, &Impl::OnPause>(this);
     m_onReroute = core.AddHandler<Impl, &Impl::OnReroute>(this);
     BuildPorts();
+    AddHotHandlers();
     BuildSwitches();
     routes.Build(std::vector<bool>(linkUp.size(), true));
     BuildPaths(); // of the intact network
@@ -83,32 +80,37 @@ void
 Network::Impl::BuildPorts()
 {
     const auto count = static_cast<uint32_t>(2 * topology.links.size());
-    const uint32_t firstEntity = core.NewEntities(count);
+    firstEntity = core.NewEntities(count);
     failureEntity = core.NewEntities();
-    queues.resize(size_t{count} * kClasses);
-    ports.reserve(count);
+    ports.resize(count);
+    details.reserve(count);
     for (PortId id = 0; id < count; ++id)
     {
         const auto& link = topology.links[id / 2];
         const auto& from = id % 2 == 0 ? link.a : link.b;
         const auto& to = id % 2 == 0 ? link.b : link.a;
-        fabric::Port port(core.seed(), id);
-        port.rateBps = link.rate.bps();
+        Port& port = ports[id];
         port.psPerByte = PsPerByte(link.rate);
-        port.cutThrough = cutThrough && to.isSwitch;
-        port.headTime = link.rate.TransmitTime(config.headerBytes);
-        port.propagation = link.delay;
         port.reach = link.delay + (to.isSwitch ? config.forwardingLatency : 0);
-        port.entity = firstEntity + id;
         port.fromNode = from.index;
         port.toNode = to.index;
-        port.partition = AssignPartition(from);
-        port.toPartition = AssignPartition(to);
+        port.toPartition = static_cast<uint16_t>(AssignPartition(to));
+        // More than any packet has: its tail is waited for.
+        constexpr uint32_t kWhole = std::numeric_limits<uint16_t>::max();
+        const bool early = cutThrough && to.isSwitch;
+        port.headBytes =
+            static_cast<uint16_t>(early ? std::min(config.headerBytes, kWhole) : kWhole);
         port.fromNic = !from.isSwitch;
         port.toNic = !to.isSwitch;
         port.up = link.up;
-        port.lossThreshold = static_cast<uint64_t>(std::ldexp(link.lossProbability, 64));
-        ports.push_back(port);
+        fabric::PortDetails rest(core.seed(), id);
+        rest.rate = link.rate;
+        rest.propagation = link.delay;
+        rest.partition = AssignPartition(from);
+        rest.lossThreshold = static_cast<uint64_t>(std::ldexp(link.lossProbability, 64));
+        port.lossy = rest.lossThreshold != 0;
+        details.push_back(rest);
+        waitsForTails = waitsForTails || !(link.rate == topology.links[0].rate);
         if (port.fromNic)
         {
             NicState& nic = nics[from.index];
@@ -117,6 +119,7 @@ Network::Impl::BuildPorts()
             nic.pathLeaf = ideal ? topology.leafOfNic[from.index] : routes.LeafOfNic(from.index);
         }
     }
+    waitsForTails = waitsForTails && cutThrough && !ideal;
 }
 
 void
@@ -145,13 +148,14 @@ Network::Impl::BuildSwitches()
         std::vector<fabric::SharedBuffer::Ingress> ingress;
         for (PortId id : inputs[s])
         {
-            ingress.push_back({BitRate(ports[id].rateBps), ports[id].propagation});
+            ingress.push_back({details[id].rate, details[id].propagation});
         }
         switches.emplace_back(fabric::SharedBuffer(config, ingress, name));
         switches.back().inputs = std::move(inputs[s]);
         switches.back().balancer =
             make({core.seed(), s, config.mtuWireBytes, config.adaptiveGrades, ports.data()},
                  parameters);
+        switches.back().flowHash = switches.back().balancer->flowHash();
     }
 }
 
@@ -167,16 +171,15 @@ Network::Impl::BuildPaths()
             pathOf.insert(pathOf.end(), row.begin(), row.end());
         }
         bool uniform = cutThrough; // no packet is stored anywhere: size does not matter
-        for (const Port& port : ports)
+        for (const fabric::PortDetails& port : details)
         {
-            uniform = uniform && port.rateBps == ports[0].rateBps;
+            uniform = uniform && port.rate == details[0].rate;
         }
         for (const InteriorPath& path : paths)
         {
-            uniform =
-                uniform && std::all_of(path.rates.begin(),
-                                       path.rates.end(),
-                                       [&](BitRate r) { return r.bps() == ports[0].rateBps; });
+            uniform = uniform && std::all_of(path.rates.begin(),
+                                             path.rates.end(),
+                                             [&](BitRate r) { return r == details[0].rate; });
         }
         idealReady.assign(uniform ? 0 : nics.size() * pathLeaves, 0);
         return;

@@ -39,15 +39,16 @@ class Network::Impl
   public:
     Impl(EventCore& core, const Topology& topology);
 
-    struct SwitchState
+    struct alignas(64) SwitchState
     {
         explicit SwitchState(fabric::SharedBuffer sharedBuffer) : buffer(std::move(sharedBuffer))
         {
         }
 
+        std::unique_ptr<LoadBalancer> balancer;
+        const FlowHash* flowHash = nullptr; ///< the balancer's, if it is nothing else
         fabric::SharedBuffer buffer;
         std::vector<PortId> inputs; ///< by ingress index: the port that transmits to us
-        std::unique_ptr<LoadBalancer> balancer;
     };
 
     struct NicState
@@ -58,7 +59,7 @@ class Network::Impl
     };
 
     /// Where a packet for a NIC goes; the part of a NIC that every hop reads.
-    struct Target
+    struct alignas(16) Target
     {
         PortId down = kNone; ///< leaf → NIC
         SwitchId leaf = kNone;
@@ -81,23 +82,17 @@ class Network::Impl
     void OnReroute(Partition& part, const Event& event);
 
     // Hot path.
-    PortId Route(const SwitchState& at, SwitchId id, const Packet& packet, Tick now) const;
-    void Output(Partition& part, PortId id, uint16_t ingress, SwitchId at, Packet* packet);
-    bool Admit(Partition& part, SwitchState& at, PortId egress, uint16_t ingress, Packet* packet);
+    PortId Route(SwitchId at, const Packet& packet, Tick now) const;
+    void Output(Partition& part, PortId id, uint16_t ingress, Packet* packet);
+    bool Admit(Partition& part, PortId egress, uint16_t ingress, Packet* packet);
     void Enqueue(fabric::Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now);
     void StartNext(Partition& part, PortId id);
-    void Account(fabric::Port& port,
-                 PortId id,
-                 fabric::ClassQueue& queue,
-                 Packet* packet,
-                 Tick now);
-    void MarkEcn(Partition& part,
-                 fabric::Port& port,
-                 const fabric::ClassQueue& queue,
-                 Packet* packet);
+    void MarkEcn(Partition& part, PortId id, const fabric::ClassQueue& queue, Packet* packet);
     void Release(Partition& part, SwitchId at, const Packet& packet);
     void Transmit(Partition& part, PortId id, Packet* packet);
-    Tick IdealReach(const fabric::Port& port, const Packet& packet, Tick now);
+    Tick Serialise(const fabric::Port& port, PortId id, uint32_t bytes);
+    bool Lost(PortId id);
+    Tick IdealReach(PortId id, const Packet& packet, Tick now);
     void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
     void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
 
@@ -110,7 +105,7 @@ class Network::Impl
                    PortId culprit);
     PortId CulpritOf(PortId egress, unsigned trafficClass) const;
     void SetPaused(fabric::Port& port, PortId id, unsigned trafficClass, bool paused, Tick now);
-    void UpdateBlocked(fabric::Port& port, Tick now);
+    void UpdateBlocked(const fabric::Port& port, PortId id, Tick now);
     void Kick(Partition& part, PortId id);
 
     // Failures.
@@ -125,12 +120,19 @@ class Network::Impl
 
     fabric::ClassQueue& QueueOf(PortId port, unsigned trafficClass)
     {
-        return queues[size_t{port} * kClasses + trafficClass];
+        return ports[port].queues[trafficClass];
     }
 
-    uint64_t NextKey(fabric::Port& port)
+    uint64_t NextKey(fabric::Port& port, PortId id)
     {
-        return core.Key(port.entity, port.sequence++);
+        return core.Key(firstEntity + id, port.sequence++);
+    }
+
+    /// Serialisation time at a port, rounded up; ps.
+    Tick TransmitTime(const fabric::Port& port, PortId id, uint32_t bytes) const
+    {
+        return port.psPerByte != 0 ? Tick{port.psPerByte} * bytes
+                                   : details[id].rate.TransmitTime(bytes);
     }
 
     EventCore& core;
@@ -140,17 +142,19 @@ class Network::Impl
     fabric::Routes routes;
     std::vector<bool> linkUp;
     std::vector<fabric::Port> ports;
-    std::vector<fabric::ClassQueue> queues; ///< PortId · kClasses + class
+    std::vector<fabric::PortDetails> details; ///< by PortId
     std::vector<SwitchState> switches;
     std::vector<NicState> nics;
     std::vector<Target> targets; ///< by NIC
     std::vector<PartitionState> partitions;
     NetworkObserver* observer = nullptr;
     bool cutThrough;
-    bool limited; ///< switches have a finite buffer
-    bool ideal;   ///< R4: the one switch's latency depends on the pair
+    bool limited;               ///< switches have a finite buffer
+    bool waitsForTails = false; ///< some output may be faster than some input
+    bool ideal;                 ///< R4: the one switch's latency depends on the pair
     uint8_t losslessClasses = 0;
     uint8_t ecnClasses = 0;
+    uint32_t firstEntity = 0; ///< of the ports, for EventCore::Key
     uint32_t failureEntity;
     uint32_t failureSequence = 0;
     std::vector<InteriorPath> paths;
@@ -161,6 +165,7 @@ class Network::Impl
     std::vector<Tick> idealReady;
 
   private:
+    void AddHotHandlers();
     void BuildPorts();
     void BuildSwitches();
     void BuildPaths();

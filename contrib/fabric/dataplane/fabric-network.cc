@@ -62,7 +62,7 @@ Network::WakeWhenReady(Partition& part, NicId nic)
 {
     const PortId id = m_impl->nics[nic].up;
     Port& port = m_impl->ports[id];
-    port.wakeWanted = true;
+    m_impl->details[id].wakeWanted = true;
     if (port.up && !port.freePending && port.busyUntil > part.now())
     {
         m_impl->ScheduleFree(part, port, id);
@@ -130,21 +130,16 @@ Tick
 Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 {
     const InteriorPath& path = m_impl->PathOf(from, to);
-    const Port& first = m_impl->ports[m_impl->nics[from].up];
-    const Port& last = m_impl->ports[m_impl->targets[to].down];
-    return LatencyToEgress(m_impl->config,
-                           BitRate(first.rateBps),
-                           path,
-                           BitRate(last.rateBps),
-                           wireBytes) +
-           first.propagation + last.TransmitTime(wireBytes) + last.propagation;
+    const fabric::PortDetails& first = m_impl->details[m_impl->nics[from].up];
+    const fabric::PortDetails& last = m_impl->details[m_impl->targets[to].down];
+    return LatencyToEgress(m_impl->config, first.rate, path, last.rate, wireBytes) +
+           first.propagation + last.rate.TransmitTime(wireBytes) + last.propagation;
 }
 
 BitRate
 Network::PathRate(NicId from, NicId to) const
 {
-    BitRate rate =
-        std::min(NicRate(from), BitRate(m_impl->ports[m_impl->targets[to].down].rateBps));
+    BitRate rate = std::min(NicRate(from), m_impl->details[m_impl->targets[to].down].rate);
     for (BitRate interior : m_impl->PathOf(from, to).rates)
     {
         rate = std::min(rate, interior);
@@ -155,13 +150,13 @@ Network::PathRate(NicId from, NicId to) const
 BitRate
 Network::NicRate(NicId nic) const
 {
-    return BitRate(m_impl->ports[m_impl->nics[nic].up].rateBps);
+    return m_impl->details[m_impl->nics[nic].up].rate;
 }
 
 uint32_t
 Network::PartitionOf(NicId nic) const
 {
-    return m_impl->ports[m_impl->nics[nic].up].partition;
+    return m_impl->details[m_impl->nics[nic].up].partition;
 }
 
 NetworkCounters
@@ -192,11 +187,14 @@ Network::inFlight() const
     {
         packets += state.onWires;
     }
-    for (const ClassQueue& queue : m_impl->queues)
+    for (const Port& port : m_impl->ports)
     {
-        for (const Packet* packet = queue.head; packet; packet = packet->next)
+        for (const ClassQueue& queue : port.queues)
         {
-            ++packets;
+            for (const Packet* packet = queue.head; packet; packet = packet->next)
+            {
+                ++packets;
+            }
         }
     }
     return static_cast<uint64_t>(packets);
@@ -205,15 +203,26 @@ Network::inFlight() const
 const PortCounters&
 Network::portCounters(PortId port) const
 {
-    // Bring the running pause up to date first.
-    Port& p = m_impl->ports.at(port);
-    if (p.blockedSince >= 0)
+    const Port& hot = m_impl->ports.at(port);
+    fabric::PortDetails& rest = m_impl->details[port];
+    PortCounters& counters = rest.counters;
+    if (rest.blockedSince >= 0) // bring the running pause up to date
     {
-        const Tick now = m_impl->core.part(p.partition).now();
-        p.counters.paused += now - p.blockedSince;
-        p.blockedSince = now;
+        const Tick now = m_impl->core.part(rest.partition).now();
+        counters.paused += now - rest.blockedSince;
+        rest.blockedSince = now;
     }
-    return p.counters;
+    counters.txPackets = hot.txPackets;
+    counters.txBytes = hot.txBytes;
+    counters.busy = rest.busy + static_cast<Tick>(hot.psPerByte * hot.txBytes);
+    counters.queueWait = 0;
+    counters.maxQueueBytes = 0;
+    for (const ClassQueue& queue : hot.queues)
+    {
+        counters.queueWait += queue.queueWait;
+        counters.maxQueueBytes = std::max<uint64_t>(counters.maxQueueBytes, queue.mostBytes);
+    }
+    return counters;
 }
 
 const Topology&

@@ -14,19 +14,22 @@ namespace
 class Ecmp final : public LoadBalancer
 {
   public:
-    explicit Ecmp(uint64_t salt) : m_salt(salt)
+    explicit Ecmp(uint64_t salt) : m_hash{salt}
     {
+    }
+
+    const FlowHash* flowHash() const override
+    {
+        return &m_hash;
     }
 
     PortId Choose(const Packet& packet, const NextHops& hops, Tick) override
     {
-        uint64_t pair = (uint64_t{packet.source} << 32) | packet.destination;
-        uint64_t hash = Mix64(Mix64(pair ^ m_salt) + packet.entropy);
-        return hops.ports[((hash >> 32) * hops.count) >> 32];
+        return m_hash.Choose(packet, hops);
     }
 
   private:
-    uint64_t m_salt;
+    FlowHash m_hash;
 };
 
 std::unique_ptr<LoadBalancer>

@@ -46,10 +46,31 @@ struct LoadBalancerContext
     const fabric::Port* ports; ///< all ports by PortId; only this switch's may be read
 };
 
+/// Hash of a packet's flow, salted; the same for all packets of a flow.
+struct FlowHash
+{
+    uint64_t salt;
+
+    PortId Choose(const Packet& packet, const NextHops& hops) const
+    {
+        const uint64_t pair = (uint64_t{packet.source} << 32) | packet.destination;
+        const uint64_t hash = Mix64(Mix64(pair ^ salt) + packet.entropy);
+        return hops.ports[((hash >> 32) * hops.count) >> 32];
+    }
+};
+
 class LoadBalancer
 {
   public:
     virtual ~LoadBalancer() = default;
+
+    /// A scheme that is nothing but a hash of the flow returns it (it must live as long as the
+    /// balancer): then nobody needs to call Choose(). Null otherwise.
+    virtual const FlowHash* flowHash() const
+    {
+        return nullptr;
+    }
+
     /// One of `hops` (count > 1) for the packet at `now`. A port that is down may be returned by a
     /// scheme that does not look: the packet is then lost, as on real switches before rerouting.
     virtual PortId Choose(const Packet& packet, const NextHops& hops, Tick now) = 0;

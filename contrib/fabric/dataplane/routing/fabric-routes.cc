@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace heddle::fabric
@@ -52,8 +53,10 @@ Routes::Routes(const Topology& topology)
     : m_leafOfNic(LeavesOf(topology)),
       m_behind(2 * topology.links.size(), kNone),
       m_out(topology.switches.size()),
-      m_in(topology.switches.size())
+      m_in(topology.switches.size()),
+      m_self(2 * topology.links.size())
 {
+    std::iota(m_self.begin(), m_self.end(), 0);
     m_leaves = m_leafOfNic;
     std::sort(m_leaves.begin(), m_leaves.end());
     m_leaves.erase(std::unique(m_leaves.begin(), m_leaves.end()), m_leaves.end());
@@ -84,7 +87,7 @@ void
 Routes::Build(const std::vector<bool>& up)
 {
     size_t switches = m_out.size();
-    m_setOf.assign(switches * m_leaves.size(), 0);
+    m_entries.assign(switches * m_leaves.size(), 0);
     m_sets.assign(1, {0, 0, 0});
     m_ports.clear();
     m_setsOf.assign(switches, {});
@@ -132,13 +135,17 @@ Routes::BuildLeaf(uint32_t leaf, const std::vector<bool>& up)
                 hops.push_back(port);
             }
         }
-        m_setOf[size_t{at} * m_leaves.size() + leaf] = Intern(at, hops);
+        m_entries[size_t{at} * m_leaves.size() + leaf] = Intern(at, hops);
     }
 }
 
 uint32_t
 Routes::Intern(SwitchId at, const std::vector<PortId>& hops)
 {
+    if (hops.size() == 1)
+    {
+        return hops[0] | kOnlyPort;
+    }
     auto& known = m_setsOf[at];
     for (auto it = known.rbegin(); it != known.rend(); ++it) // neighbours usually share the last
     {

@@ -36,7 +36,12 @@ class Routes
     /// Next hops from a switch to a leaf (dense leaf number); count 0 = none. Valid until Build().
     NextHops Lookup(SwitchId from, uint32_t leaf) const
     {
-        const Set& set = m_sets[m_setOf[size_t{from} * m_leaves.size() + leaf]];
+        const uint32_t entry = m_entries[size_t{from} * m_leaves.size() + leaf];
+        if ((entry & kOnlyPort) != 0)
+        {
+            return {&m_self[entry & ~kOnlyPort], 1, 0};
+        }
+        const Set& set = m_sets[entry];
         return {m_ports.data() + set.first, set.count, set.id};
     }
 
@@ -55,7 +60,7 @@ class Routes
         return m_leaves[leaf];
     }
 
-    /// Number of distinct sets at a switch (NextHops::id lies below).
+    /// Number of distinct sets of several ports at a switch (their NextHops::id lies below).
     uint32_t SetsOf(SwitchId from) const
     {
         return m_setCount[from];
@@ -77,12 +82,16 @@ class Routes
     void BuildLeaf(uint32_t leaf, const std::vector<bool>& up);
     uint32_t Intern(SwitchId at, const std::vector<PortId>& hops);
 
+    /// A table entry with this bit is a single port, else an index of m_sets.
+    static constexpr uint32_t kOnlyPort = 1U << 31;
+
     std::vector<SwitchId> m_leaves;         ///< switch by dense leaf number, ascending
     std::vector<uint32_t> m_leafOfNic;      ///< dense leaf number by NIC
     std::vector<SwitchId> m_behind;         ///< by PortId: the receiving switch (kNone: a NIC)
     std::vector<std::vector<PortId>> m_out; ///< by switch: ports to other switches, ascending
     std::vector<std::vector<PortId>> m_in;  ///< by switch: ports from other switches
-    std::vector<uint32_t> m_setOf;          ///< [switch][leaf] → m_sets
+    std::vector<uint32_t> m_entries;        ///< [switch][leaf], see kOnlyPort
+    std::vector<PortId> m_self;             ///< by PortId: itself
     std::vector<Set> m_sets;                ///< 0: the empty set
     std::vector<PortId> m_ports;
     std::vector<std::vector<uint32_t>> m_setsOf; ///< by switch, for Intern

@@ -4,7 +4,6 @@
 #include "ns3/base-errors.h"
 #include "ns3/fabric-port.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace heddle::fabric
@@ -58,69 +57,6 @@ SharedBuffer::SharedBuffer(const SwitchConfig& config,
                          " B and one packet; give more buffer, less headroom or fewer lossless "
                          "classes");
     }
-}
-
-Admission
-SharedBuffer::AdmitLossy(uint32_t egressQueueBytes, uint32_t bytes)
-{
-    if (double(egressQueueBytes) + bytes > Threshold() || m_used + bytes > m_pool)
-    {
-        return Admission::Drop;
-    }
-    m_used += bytes;
-    return Admission::Accept;
-}
-
-Admission
-SharedBuffer::ToHeadroom(Group& group, uint32_t bytes)
-{
-    if (group.headroom + bytes > group.headroomLimit)
-    {
-        return Admission::Drop;
-    }
-    group.headroom += bytes;
-    return Admission::Accept;
-}
-
-Admission
-SharedBuffer::AdmitLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes)
-{
-    Group& group = m_groups[size_t{ingress} * kClasses + trafficClass];
-    if (group.xoff)
-    {
-        return ToHeadroom(group, bytes);
-    }
-    if (m_used + bytes > m_pool)
-    {
-        const bool accepted = ToHeadroom(group, bytes) == Admission::Accept;
-        if (!accepted && group.shared + group.headroom == 0)
-        {
-            return Admission::Drop; // nothing of ours that leaves could ever send XON
-        }
-        group.xoff = true;
-        return accepted ? Admission::AcceptAndPause : Admission::DropAndPause;
-    }
-    group.shared += bytes;
-    m_used += bytes;
-    group.xoff = static_cast<double>(group.shared) > Threshold() || m_pool - m_used < m_mtu;
-    return group.xoff ? Admission::AcceptAndPause : Admission::Accept;
-}
-
-bool
-SharedBuffer::ReleaseLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes)
-{
-    Group& group = m_groups[size_t{ingress} * kClasses + trafficClass];
-    int64_t fromHeadroom = std::min<int64_t>(group.headroom, bytes);
-    group.headroom -= fromHeadroom;
-    group.shared -= bytes - fromHeadroom;
-    m_used -= bytes - fromHeadroom;
-    if (!group.xoff || group.headroom > 0)
-    {
-        return false;
-    }
-    double resume = std::max(0.0, Threshold() - static_cast<double>(m_xonOffset));
-    group.xoff = static_cast<double>(group.shared) > resume;
-    return !group.xoff;
 }
 
 void

@@ -27,6 +27,7 @@
 
 #include "ns3/fabric-topology.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -108,6 +109,69 @@ class SharedBuffer
     int64_t m_used = 0;          ///< of the pool
     std::vector<Group> m_groups; ///< ingress · kClasses + class
 };
+
+inline Admission
+SharedBuffer::AdmitLossy(uint32_t egressQueueBytes, uint32_t bytes)
+{
+    if (double(egressQueueBytes) + bytes > Threshold() || m_used + bytes > m_pool)
+    {
+        return Admission::Drop;
+    }
+    m_used += bytes;
+    return Admission::Accept;
+}
+
+inline Admission
+SharedBuffer::ToHeadroom(Group& group, uint32_t bytes)
+{
+    if (group.headroom + bytes > group.headroomLimit)
+    {
+        return Admission::Drop;
+    }
+    group.headroom += bytes;
+    return Admission::Accept;
+}
+
+inline Admission
+SharedBuffer::AdmitLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes)
+{
+    Group& group = m_groups[size_t{ingress} * kClasses + trafficClass];
+    if (group.xoff)
+    {
+        return ToHeadroom(group, bytes);
+    }
+    if (m_used + bytes > m_pool)
+    {
+        const bool accepted = ToHeadroom(group, bytes) == Admission::Accept;
+        if (!accepted && group.shared + group.headroom == 0)
+        {
+            return Admission::Drop; // nothing of ours that leaves could ever send XON
+        }
+        group.xoff = true;
+        return accepted ? Admission::AcceptAndPause : Admission::DropAndPause;
+    }
+    group.shared += bytes;
+    m_used += bytes;
+    group.xoff = static_cast<double>(group.shared) > Threshold() || m_pool - m_used < m_mtu;
+    return group.xoff ? Admission::AcceptAndPause : Admission::Accept;
+}
+
+inline bool
+SharedBuffer::ReleaseLossless(uint16_t ingress, unsigned trafficClass, uint32_t bytes)
+{
+    Group& group = m_groups[size_t{ingress} * kClasses + trafficClass];
+    int64_t fromHeadroom = std::min<int64_t>(group.headroom, bytes);
+    group.headroom -= fromHeadroom;
+    group.shared -= bytes - fromHeadroom;
+    m_used -= bytes - fromHeadroom;
+    if (!group.xoff || group.headroom > 0)
+    {
+        return false;
+    }
+    double resume = std::max(0.0, Threshold() - static_cast<double>(m_xonOffset));
+    group.xoff = static_cast<double>(group.shared) > resume;
+    return !group.xoff;
+}
 
 } // namespace heddle::fabric
 

@@ -55,7 +55,7 @@ Network::Impl::FailPort(Partition& part, PortId id)
 {
     Port& port = ports[id];
     port.up = false;
-    ++port.epoch;
+    ++details[id].epoch;
     for (unsigned c = 0; c < kClasses; ++c)
     {
         SetPaused(port, id, c, false, part.now());
@@ -87,7 +87,7 @@ Network::Impl::RestorePort(Partition& part, PortId id)
 {
     Port& port = ports[id];
     port.up = true;
-    if (port.fromNic && !port.freePending && port.wakeWanted)
+    if (port.fromNic && !port.freePending && details[id].wakeWanted)
     {
         ScheduleFree(part, port, id); // not from here: the caller may be the NIC itself
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The hot path of the packet level.
+// The hot path of the packet level, callees first.
 
 #include "ns3/base-errors.h"
 #include "ns3/fabric-network-impl.h"
@@ -15,6 +15,298 @@ using fabric::ClassQueue;
 using fabric::Port;
 using fabric::Stamp;
 
+namespace
+{
+
+/// Enters a finished wait in the packet and the port.
+inline void
+Account(const Port& port, PortId id, ClassQueue& queue, Packet* packet, Tick now)
+{
+    const Tick stamp = packet->enqueuedAt;
+    queue.queueWait += Stamp::Wait(stamp, now);
+    packet->pauseWait += queue.PausedUnits(false, now); // not paused: it is being served
+    if (port.toNic)
+    {
+        return; // the last hop is endpoint time, not queueing inside the fabric
+    }
+    const uint32_t units = Stamp::WaitUnits(stamp, now);
+    packet->queueWait += units;
+    const uint32_t code = Stamp::CodeOf(units);
+    if (units != 0 && (packet->worstPort == kNone || code > Stamp::WorstCode(stamp)))
+    {
+        packet->worstPort = id;
+        packet->enqueuedAt = Stamp::Make(Stamp::Ingress(stamp), 0, code);
+    }
+}
+
+} // namespace
+
+void
+Network::Impl::Drop(Partition& part, PortId at, Packet* packet, DropReason reason)
+{
+    PartitionState& state = partitions[part.index()];
+    ++state.counters.dropped[static_cast<size_t>(reason)];
+    ++details[at].counters.drops;
+    if (observer)
+    {
+        observer->OnDrop(part, at, *packet, reason);
+    }
+    state.pool.Free(packet);
+}
+
+/// R4: what the real path would take until the last switch may send.
+Tick
+Network::Impl::IdealReach(PortId id, const Packet& packet, Tick now)
+{
+    const Port& port = ports[id];
+    const BitRate first = details[id].rate;
+    const InteriorPath* path = FindPath(packet.source, packet.destination);
+    if (!path)
+    {
+        return first.TransmitTime(packet.wireBytes) + port.reach; // to be dropped there
+    }
+    const BitRate last = details[targets[packet.destination].down].rate;
+    const Tick reach =
+        LatencyToEgress(config, first, *path, last, packet.wireBytes) + details[id].propagation;
+    if (idealReady.empty())
+    {
+        return reach;
+    }
+    Tick& ready = idealReady[packet.source * pathLeaves + nics[packet.destination].pathLeaf];
+    ready = std::max(now + reach, ready + 1);
+    return ready - now;
+}
+
+/// Serialisation time that ends up in PortCounters::busy.
+inline Tick
+Network::Impl::Serialise(const Port& port, PortId id, uint32_t bytes)
+{
+    const Tick duration = TransmitTime(port, id, bytes);
+    if (port.psPerByte == 0)
+    {
+        details[id].busy += duration; // elsewhere it follows from the bytes
+    }
+    return duration;
+}
+
+bool
+Network::Impl::Lost(PortId id)
+{
+    fabric::PortDetails& rest = details[id];
+    return rest.lossDraws.Bits(rest.lossIndex++) < rest.lossThreshold;
+}
+
+void
+Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
+{
+    Port& port = ports[id];
+    const Tick now = part.now();
+    const uint32_t bytes = packet->wireBytes;
+    const Tick duration = Serialise(port, id, bytes);
+    port.busyUntil = now + duration;
+    ++port.txPackets;
+    port.txBytes += bytes;
+    ++packet->hops;
+    if (port.lossy && Lost(id))
+    {
+        Drop(part, id, packet, DropReason::RandomLoss);
+        return;
+    }
+    Tick delay = port.reach;
+    delay += port.headBytes < bytes ? TransmitTime(port, id, port.headBytes) : duration;
+    if (ideal && port.fromNic)
+    {
+        delay = IdealReach(id, *packet, now);
+    }
+    ++partitions[part.index()].onWires;
+    part.Post(port.toPartition,
+              {now + delay,
+               NextKey(port, id),
+               reinterpret_cast<uint64_t>(packet),
+               id,
+               port.toNic ? m_onReceive : m_onArrive,
+               0});
+}
+
+/// `aux` and `arg` only tell what will be touched: the queue's cache line behind the port and the
+/// packet at its head.
+void
+Network::Impl::ScheduleFree(Partition& part, Port& port, PortId id)
+{
+    port.freePending = true;
+    const uint8_t eligible = port.Eligible();
+    const unsigned c = eligible != 0 ? 31U - static_cast<unsigned>(__builtin_clz(eligible)) : 0;
+    part.Insert({std::max(port.busyUntil, part.now()),
+                 NextKey(port, id),
+                 reinterpret_cast<uint64_t>(port.queues[c].head),
+                 id,
+                 m_onPortFree,
+                 static_cast<uint16_t>(1 + c)});
+}
+
+/// The packet leaves the switch's memory.
+void
+Network::Impl::Release(Partition& part, SwitchId at, const Packet& packet)
+{
+    SwitchState& here = switches[at];
+    const unsigned c = packet.trafficClass;
+    if ((losslessClasses >> c & 1U) == 0)
+    {
+        here.buffer.ReleaseLossy(packet.wireBytes);
+        return;
+    }
+    const uint16_t ingress = Stamp::Ingress(packet.enqueuedAt);
+    if (here.buffer.ReleaseLossless(ingress, c, packet.wireBytes))
+    {
+        SendPause(part, here.inputs[ingress], c, false, kNone);
+    }
+}
+
+/// RED-like ramp on the bytes left behind in this class queue (DCQCN, SIGCOMM 2015, section 3.1).
+void
+Network::Impl::MarkEcn(Partition& part, PortId id, const ClassQueue& queue, Packet* packet)
+{
+    const ClassConfig& ramp = config.classes[packet->trafficClass];
+    if ((packet->flags & packet_flag::kEcnCapable) == 0 || queue.bytes <= ramp.kminBytes)
+    {
+        return;
+    }
+    if (queue.bytes <= ramp.kmaxBytes)
+    {
+        const double share = static_cast<double>(queue.bytes - ramp.kminBytes) /
+                             static_cast<double>(ramp.kmaxBytes - ramp.kminBytes);
+        if (details[id].ecnDraws.Uniform(ports[id].txPackets) >= share * ramp.pmax)
+        {
+            return;
+        }
+    }
+    packet->flags |= packet_flag::kEcnMarked;
+    ++partitions[part.index()].counters.ecnMarks;
+}
+
+/// Takes the next eligible packet, if any, and transmits it. The port is idle.
+void
+Network::Impl::StartNext(Partition& part, PortId id)
+{
+    Port& port = ports[id];
+    const uint8_t eligible = port.Eligible();
+    if (eligible == 0)
+    {
+        return;
+    }
+    const unsigned c = scheduler.Pick(port, eligible);
+    ClassQueue& queue = port.queues[c];
+    Packet* packet = queue.Pop();
+    port.queuedBytes -= packet->wireBytes;
+    __builtin_prefetch(queue.head, 1); // the next one has often left the cache
+    if (!queue.head)
+    {
+        port.queued &= static_cast<uint8_t>(~(1U << c));
+        queue.deficit = 0;
+    }
+    Account(port, id, queue, packet, part.now());
+    if (ecnClasses >> c & 1U)
+    {
+        MarkEcn(part, id, queue, packet);
+    }
+    if (limited)
+    {
+        Release(part, port.fromNode, *packet);
+    }
+    Transmit(part, id, packet);
+    if (port.Eligible() != 0)
+    {
+        ScheduleFree(part, port, id);
+    }
+}
+
+void
+Network::Impl::Enqueue(Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now)
+{
+    const unsigned c = packet->trafficClass;
+    ClassQueue& queue = port.queues[c];
+    packet->enqueuedAt = Stamp::Make(ingress, now, Stamp::WorstCode(packet->enqueuedAt));
+    // Account() adds the paused time of then: the difference is what lies within the wait.
+    packet->pauseWait -= queue.PausedUnits(port.paused >> c & 1U, now);
+    queue.Push(packet);
+    port.queued |= static_cast<uint8_t>(1U << c);
+    port.queuedBytes += packet->wireBytes;
+    queue.mostBytes = std::max(queue.mostBytes, port.queuedBytes);
+    if (port.paused != 0)
+    {
+        UpdateBlocked(port, id, now);
+    }
+}
+
+bool
+Network::Impl::Admit(Partition& part, PortId egress, uint16_t ingress, Packet* packet)
+{
+    SwitchState& at = switches[ports[egress].fromNode];
+    const unsigned c = packet->trafficClass;
+    if ((losslessClasses >> c & 1U) == 0)
+    {
+        return at.buffer.AdmitLossy(QueueOf(egress, c).bytes, packet->wireBytes) ==
+               Admission::Accept;
+    }
+    const Admission verdict = at.buffer.AdmitLossless(ingress, c, packet->wireBytes);
+    if (verdict == Admission::AcceptAndPause || verdict == Admission::DropAndPause)
+    {
+        SendPause(part, at.inputs[ingress], c, true, CulpritOf(egress, c));
+    }
+    return verdict == Admission::Accept || verdict == Admission::AcceptAndPause;
+}
+
+PortId
+Network::Impl::Route(SwitchId at, const Packet& packet, Tick now) const
+{
+    const Target& to = targets[packet.destination];
+    if (ideal && !FindPath(packet.source, packet.destination))
+    {
+        return kNone;
+    }
+    if (to.leaf == at)
+    {
+        return to.down;
+    }
+    const NextHops hops = routes.Lookup(at, to.routingLeaf);
+    if (hops.count <= 1)
+    {
+        return hops.count == 1 ? hops.ports[0] : kNone;
+    }
+    const SwitchState& here = switches[at];
+    return here.flowHash ? here.flowHash->Choose(packet, hops)
+                         : here.balancer->Choose(packet, hops, now);
+}
+
+/// Sends or queues a packet that is ready to leave its switch by port `id`.
+void
+Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, Packet* packet)
+{
+    Port& port = ports[id];
+    if (!port.up)
+    {
+        Drop(part, id, packet, DropReason::LinkDown);
+        return;
+    }
+    const bool paused = port.paused >> packet->trafficClass & 1U;
+    const Tick now = part.now();
+    if (port.busyUntil <= now && !port.freePending && !paused)
+    {
+        Transmit(part, id, packet);
+        return;
+    }
+    if (limited && !Admit(part, id, ingress, packet))
+    {
+        Drop(part, id, packet, DropReason::BufferFull);
+        return;
+    }
+    Enqueue(port, id, ingress, packet, now);
+    if (!paused && !port.freePending)
+    {
+        ScheduleFree(part, port, id);
+    }
+}
+
 void
 Network::Impl::OnArrive(Partition& part, const Event& event)
 {
@@ -27,23 +319,28 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
         return;
     }
     const SwitchId id = in.toNode;
-    const PortId egress = Route(switches[id], id, *packet, part.now());
+    const PortId egress = Route(id, *packet, part.now());
     if (egress == kNone)
     {
         Drop(part, event.entity, packet, DropReason::NoRoute);
         return;
     }
-    Port& out = ports[egress];
-    if (cutThrough && out.rateBps > in.rateBps && !ideal)
+    if (waitsForTails && details[event.entity].rate < details[egress].rate)
     {
         // The output would overtake the input: wait for the tail, as store-and-forward does.
-        const Tick whole = in.TransmitTime(packet->wireBytes);
-        const Tick tail = whole - std::min(in.headTime, whole);
+        const Tick tail =
+            TransmitTime(in, event.entity, packet->wireBytes) -
+            TransmitTime(in, event.entity, std::min<uint32_t>(in.headBytes, packet->wireBytes));
         ++partitions[part.index()].onWires;
-        part.Schedule(tail, m_onTail, egress, event.arg, NextKey(out), in.ingressIndex);
+        part.Schedule(tail,
+                      m_onTail,
+                      egress,
+                      event.arg,
+                      NextKey(ports[egress], egress),
+                      in.ingressIndex);
         return;
     }
-    Output(part, egress, in.ingressIndex, id, packet);
+    Output(part, egress, in.ingressIndex, packet);
 }
 
 void
@@ -51,7 +348,7 @@ Network::Impl::OnTail(Partition& part, const Event& event)
 {
     --partitions[part.index()].onWires;
     auto* packet = reinterpret_cast<Packet*>(event.arg);
-    Output(part, event.entity, event.aux, ports[event.entity].fromNode, packet);
+    Output(part, event.entity, event.aux, packet);
 }
 
 void
@@ -76,247 +373,21 @@ Network::Impl::OnReceive(Partition& part, const Event& event)
     client->OnReceive(part, in.toNode, packet);
 }
 
-PortId
-Network::Impl::Route(const SwitchState& at, SwitchId id, const Packet& packet, Tick now) const
-{
-    const Target& to = targets[packet.destination];
-    if (ideal && !FindPath(packet.source, packet.destination))
-    {
-        return kNone;
-    }
-    if (to.leaf == id)
-    {
-        return to.down;
-    }
-    const NextHops hops = routes.Lookup(id, to.routingLeaf);
-    if (hops.count > 1)
-    {
-        return at.balancer->Choose(packet, hops, now);
-    }
-    return hops.count == 1 ? hops.ports[0] : kNone;
-}
-
-/// Sends or queues a packet that is ready to leave switch `at` by port `id`.
+/// The port is idle and up: serve whoever waits.
 void
-Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, SwitchId at, Packet* packet)
+Network::Impl::Kick(Partition& part, PortId id)
 {
     Port& port = ports[id];
-    if (!port.up)
+    if (!port.fromNic)
     {
-        Drop(part, id, packet, DropReason::LinkDown);
+        StartNext(part, id);
         return;
     }
-    const bool paused = port.paused >> packet->trafficClass & 1U;
-    const Tick now = part.now();
-    if (port.busyUntil <= now && !port.freePending && !paused)
+    if (details[id].wakeWanted && port.paused != 0xff)
     {
-        Transmit(part, id, packet);
-        return;
+        details[id].wakeWanted = false;
+        nics[port.fromNode].client->OnPortReady(part, port.fromNode);
     }
-    if (limited && !Admit(part, switches[at], id, ingress, packet))
-    {
-        Drop(part, id, packet, DropReason::BufferFull);
-        return;
-    }
-    Enqueue(port, id, ingress, packet, now);
-    if (!paused && !port.freePending)
-    {
-        ScheduleFree(part, port, id);
-    }
-}
-
-bool
-Network::Impl::Admit(Partition& part,
-                     SwitchState& at,
-                     PortId egress,
-                     uint16_t ingress,
-                     Packet* packet)
-{
-    const unsigned c = packet->trafficClass;
-    if ((losslessClasses >> c & 1U) == 0)
-    {
-        return at.buffer.AdmitLossy(QueueOf(egress, c).bytes, packet->wireBytes) ==
-               Admission::Accept;
-    }
-    const Admission verdict = at.buffer.AdmitLossless(ingress, c, packet->wireBytes);
-    if (verdict == Admission::AcceptAndPause || verdict == Admission::DropAndPause)
-    {
-        SendPause(part, at.inputs[ingress], c, true, CulpritOf(egress, c));
-    }
-    return verdict == Admission::Accept || verdict == Admission::AcceptAndPause;
-}
-
-void
-Network::Impl::Enqueue(Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now)
-{
-    const unsigned c = packet->trafficClass;
-    ClassQueue& queue = QueueOf(id, c);
-    packet->enqueuedAt = Stamp::Make(ingress, now, Stamp::WorstCode(packet->enqueuedAt));
-    // Account() adds the paused time of then: the difference is what lies within the wait.
-    packet->pauseWait -= queue.PausedUnits(port.paused >> c & 1U, now);
-    queue.Push(packet);
-    port.queued |= static_cast<uint8_t>(1U << c);
-    port.queuedBytes += packet->wireBytes;
-    port.counters.maxQueueBytes = std::max<uint64_t>(port.counters.maxQueueBytes, port.queuedBytes);
-    if (port.paused != 0)
-    {
-        UpdateBlocked(port, now);
-    }
-}
-
-/// Takes the next eligible packet, if any, and transmits it. The port is idle.
-void
-Network::Impl::StartNext(Partition& part, PortId id)
-{
-    Port& port = ports[id];
-    const uint8_t eligible = port.Eligible();
-    if (eligible == 0)
-    {
-        return;
-    }
-    ClassQueue* mine = &QueueOf(id, 0);
-    const unsigned c = scheduler.Pick(port, mine, eligible);
-    ClassQueue& queue = mine[c];
-    Packet* packet = queue.Pop();
-    port.queuedBytes -= packet->wireBytes;
-    __builtin_prefetch(queue.head, 1); // the next one has often left the cache
-    if (!queue.head)
-    {
-        port.queued &= static_cast<uint8_t>(~(1U << c));
-        queue.deficit = 0;
-    }
-    Account(port, id, queue, packet, part.now());
-    if (ecnClasses >> c & 1U)
-    {
-        MarkEcn(part, port, queue, packet);
-    }
-    if (limited)
-    {
-        Release(part, port.fromNode, *packet);
-    }
-    Transmit(part, id, packet);
-    if (port.Eligible() != 0)
-    {
-        ScheduleFree(part, port, id);
-    }
-}
-
-/// Enters a finished wait in the packet and the port.
-void
-Network::Impl::Account(Port& port, PortId id, ClassQueue& queue, Packet* packet, Tick now)
-{
-    const Tick stamp = packet->enqueuedAt;
-    port.counters.queueWait += Stamp::Wait(stamp, now);
-    packet->pauseWait += queue.PausedUnits(false, now); // not paused: it is being served
-    if (port.toNic)
-    {
-        return; // the last hop is endpoint time, not queueing inside the fabric
-    }
-    const uint32_t units = Stamp::WaitUnits(stamp, now);
-    packet->queueWait += units;
-    const uint32_t code = Stamp::CodeOf(units);
-    if (units != 0 && (packet->worstPort == kNone || code > Stamp::WorstCode(stamp)))
-    {
-        packet->worstPort = id;
-        packet->enqueuedAt = Stamp::Make(Stamp::Ingress(stamp), 0, code);
-    }
-}
-
-/// RED-like ramp on the bytes left behind in this class queue (DCQCN, SIGCOMM 2015, section 3.1).
-void
-Network::Impl::MarkEcn(Partition& part, Port& port, const ClassQueue& queue, Packet* packet)
-{
-    const ClassConfig& ramp = config.classes[packet->trafficClass];
-    if ((packet->flags & packet_flag::kEcnCapable) == 0 || queue.bytes <= ramp.kminBytes)
-    {
-        return;
-    }
-    if (queue.bytes <= ramp.kmaxBytes)
-    {
-        const double share = static_cast<double>(queue.bytes - ramp.kminBytes) /
-                             static_cast<double>(ramp.kmaxBytes - ramp.kminBytes);
-        if (port.ecnDraws.Uniform(port.counters.txPackets) >= share * ramp.pmax)
-        {
-            return;
-        }
-    }
-    packet->flags |= packet_flag::kEcnMarked;
-    ++partitions[part.index()].counters.ecnMarks;
-}
-
-/// The packet leaves the switch's memory.
-void
-Network::Impl::Release(Partition& part, SwitchId at, const Packet& packet)
-{
-    SwitchState& here = switches[at];
-    const unsigned c = packet.trafficClass;
-    if ((losslessClasses >> c & 1U) == 0)
-    {
-        here.buffer.ReleaseLossy(packet.wireBytes);
-        return;
-    }
-    const uint16_t ingress = Stamp::Ingress(packet.enqueuedAt);
-    if (here.buffer.ReleaseLossless(ingress, c, packet.wireBytes))
-    {
-        SendPause(part, here.inputs[ingress], c, false, kNone);
-    }
-}
-
-void
-Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
-{
-    Port& port = ports[id];
-    const Tick now = part.now();
-    const Tick duration = port.TransmitTime(packet->wireBytes);
-    port.busyUntil = now + duration;
-    ++port.counters.txPackets;
-    port.counters.txBytes += packet->wireBytes;
-    port.counters.busy += duration;
-    ++packet->hops;
-    if (port.lossThreshold != 0 && port.lossDraws.Bits(port.lossIndex++) < port.lossThreshold)
-    {
-        Drop(part, id, packet, DropReason::RandomLoss);
-        return;
-    }
-    const Tick ready = port.cutThrough ? std::min(port.headTime, duration) : duration;
-    const Tick delay = ideal && port.fromNic ? IdealReach(port, *packet, now) : ready + port.reach;
-    ++partitions[part.index()].onWires;
-    part.Post(port.toPartition,
-              {now + delay,
-               NextKey(port),
-               reinterpret_cast<uint64_t>(packet),
-               id,
-               port.toNic ? m_onReceive : m_onArrive,
-               0});
-}
-
-/// R4: what the real path would take until the last switch may send.
-Tick
-Network::Impl::IdealReach(const Port& port, const Packet& packet, Tick now)
-{
-    const InteriorPath* path = FindPath(packet.source, packet.destination);
-    if (!path)
-    {
-        return port.TransmitTime(packet.wireBytes) + port.reach; // to be dropped there
-    }
-    const BitRate last(ports[targets[packet.destination].down].rateBps);
-    const Tick reach =
-        LatencyToEgress(config, BitRate(port.rateBps), *path, last, packet.wireBytes) +
-        port.propagation;
-    if (idealReady.empty())
-    {
-        return reach;
-    }
-    Tick& ready = idealReady[packet.source * pathLeaves + nics[packet.destination].pathLeaf];
-    ready = std::max(now + reach, ready + 1);
-    return ready - now;
-}
-
-void
-Network::Impl::ScheduleFree(Partition& part, Port& port, PortId id)
-{
-    port.freePending = true;
-    part.Insert({std::max(port.busyUntil, part.now()), NextKey(port), 0, id, m_onPortFree, 0});
 }
 
 void
@@ -337,34 +408,18 @@ Network::Impl::OnPortFree(Partition& part, const Event& event)
     Kick(part, id);
 }
 
-/// The port is idle and up: serve whoever waits.
+/// Here, so that the compiler sees through the table of handlers.
 void
-Network::Impl::Kick(Partition& part, PortId id)
+Network::Impl::AddHotHandlers()
 {
-    Port& port = ports[id];
-    if (!port.fromNic)
+    m_onArrive = core.AddHandler<Impl, &Impl::OnArrive>(this);
+    m_onTail = core.AddHandler<Impl, &Impl::OnTail>(this);
+    m_onReceive = core.AddHandler<Impl, &Impl::OnReceive>(this);
+    m_onPortFree = core.AddHandler<Impl, &Impl::OnPortFree>(this);
+    for (HandlerId handler : {m_onArrive, m_onReceive, m_onPortFree})
     {
-        StartNext(part, id);
-        return;
+        core.SetPrefetch(handler, ports.data(), sizeof(Port));
     }
-    if (port.wakeWanted && port.paused != 0xff)
-    {
-        port.wakeWanted = false;
-        nics[port.fromNode].client->OnPortReady(part, port.fromNode);
-    }
-}
-
-void
-Network::Impl::Drop(Partition& part, PortId at, Packet* packet, DropReason reason)
-{
-    PartitionState& state = partitions[part.index()];
-    ++state.counters.dropped[static_cast<size_t>(reason)];
-    ++ports[at].counters.drops;
-    if (observer)
-    {
-        observer->OnDrop(part, at, *packet, reason);
-    }
-    state.pool.Free(packet);
 }
 
 } // namespace heddle

@@ -59,20 +59,22 @@ Network::Impl::SendPause(Partition& part,
     {
         return;
     }
-    const Tick duration = reverse.TransmitTime(fabric::kPauseWireBytes);
+    const PortId reverseId = target ^ 1U;
+    const Tick duration = TransmitTime(reverse, reverseId, fabric::kPauseWireBytes);
+    fabric::PortDetails& rest = details[reverseId];
     const Tick sent = std::max(reverse.busyUntil, part.now()) + duration;
     reverse.busyUntil = sent;
-    reverse.counters.busy += duration;
+    rest.busy += duration;
     PartitionState& state = partitions[part.index()];
     state.counters.pauseFrames += xoff ? 1 : 0;
     if (observer)
     {
         observer->OnPause(part, target, trafficClass, xoff);
     }
-    const PauseFrame frame{culprit, static_cast<uint8_t>(trafficClass), xoff, reverse.epoch};
+    const PauseFrame frame{culprit, static_cast<uint8_t>(trafficClass), xoff, rest.epoch};
     part.Post(reverse.toPartition,
-              {sent + reverse.propagation + config.pauseResponse,
-               NextKey(reverse),
+              {sent + rest.propagation + config.pauseResponse,
+               NextKey(reverse, reverseId),
                frame.Pack(),
                target,
                m_onPause,
@@ -83,7 +85,7 @@ PortId
 Network::Impl::CulpritOf(PortId egress, unsigned trafficClass) const
 {
     const bool paused = ports[egress].paused >> trafficClass & 1U;
-    return paused ? queues[size_t{egress} * kClasses + trafficClass].culprit : egress;
+    return paused ? ports[egress].queues[trafficClass].culprit : egress;
 }
 
 void
@@ -92,7 +94,7 @@ Network::Impl::OnPause(Partition& part, const Event& event)
     const PauseFrame frame = PauseFrame::Unpack(event.arg);
     const PortId id = event.entity;
     Port& port = ports[id];
-    if (!port.up || port.epoch != frame.epoch)
+    if (!port.up || details[id].epoch != frame.epoch)
     {
         return; // lost with the link
     }
@@ -109,7 +111,7 @@ Network::Impl::OnPause(Partition& part, const Event& event)
     {
         Kick(part, id);
     }
-    else if (port.Eligible() != 0 || port.wakeWanted)
+    else if (port.Eligible() != 0 || details[id].wakeWanted)
     {
         ScheduleFree(part, port, id);
     }
@@ -134,23 +136,24 @@ Network::Impl::SetPaused(Port& port, PortId id, unsigned trafficClass, bool paus
         queue.pausedTotal += now - queue.pausedSince;
     }
     port.paused ^= bit;
-    UpdateBlocked(port, now);
+    UpdateBlocked(port, id, now);
 }
 
 /// Keeps PortCounters::paused. At a NIC any pause counts: its queues are not ours to see.
 void
-Network::Impl::UpdateBlocked(Port& port, Tick now)
+Network::Impl::UpdateBlocked(const Port& port, PortId id, Tick now)
 {
+    fabric::PortDetails& rest = details[id];
     const bool blocked = port.fromNic ? port.paused != 0 : (port.paused & port.queued) != 0;
-    if (blocked == (port.blockedSince >= 0))
+    if (blocked == (rest.blockedSince >= 0))
     {
         return;
     }
     if (!blocked)
     {
-        port.counters.paused += now - port.blockedSince;
+        rest.counters.paused += now - rest.blockedSince;
     }
-    port.blockedSince = blocked ? now : -1;
+    rest.blockedSince = blocked ? now : -1;
 }
 
 } // namespace heddle

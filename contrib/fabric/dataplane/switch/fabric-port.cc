@@ -14,19 +14,9 @@ Scheduler::Scheduler(const SwitchConfig& config)
 }
 
 unsigned
-Scheduler::Pick(Port& port, ClassQueue* queues, uint8_t eligible) const
+Scheduler::PickByDeficit(Port& port, uint8_t eligible) const
 {
-    if (uint8_t strict = eligible & m_strict)
-    {
-        return 31U - static_cast<unsigned>(__builtin_clz(strict));
-    }
-    if ((eligible & (eligible - 1)) == 0) // one class alone needs no turns
-    {
-        auto only = static_cast<unsigned>(__builtin_ctz(eligible));
-        queues[only].deficit = 0;
-        port.dwrrClass = static_cast<uint8_t>(only);
-        return only;
-    }
+    ClassQueue* queues = port.queues;
     unsigned c = port.dwrrClass;
     while ((eligible >> c & 1U) == 0 || queues[c].head->wireBytes > queues[c].deficit)
     {

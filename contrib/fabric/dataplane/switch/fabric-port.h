@@ -3,8 +3,8 @@
 // File: fabric-port.h
 // -------------------
 // Internal to the packet level: the transmitting side of one link direction, and its class queues.
-// Ports lie in one dense array indexed by PortId; queues in another, indexed PortId · kClasses +
-// class.
+// Ports lie in one dense array indexed by PortId, each with its queues behind it; what is rarely
+// needed lies in another.
 //
 // A port never has an event of its own while it is idle or transmits with nothing behind: whoever
 // hands it a packet starts the transmission and sets `busyUntil`. Only when an eligible packet must
@@ -30,58 +30,6 @@ namespace heddle::fabric
 /// 64 B PFC frame + 20 B preamble and gap (IEEE 802.1Qbb).
 inline constexpr uint32_t kPauseWireBytes = 84;
 
-struct alignas(64) Port
-{
-    Port(uint64_t seed, PortId id) : ecnDraws(seed, "ecn", id), lossDraws(seed, "link-loss", id)
-    {
-    }
-
-    // What every transmission touches.
-    Tick busyUntil = 0;
-    uint64_t rateBps = 0;
-    Tick headTime = 0;         ///< serialisation of what a cut-through receiver waits for; ps
-    Tick reach = 0;            ///< propagation + forwarding latency of the switch behind; ps
-    uint32_t psPerByte = 0;    ///< exact; 0 when the rate does not divide 8·10^12
-    uint32_t sequence = 0;     ///< events created on behalf of this port
-    uint32_t entity = 0;       ///< for EventCore::Key
-    uint32_t toNode = 0;       ///< receiving switch or NIC
-    uint32_t toPartition = 0;  ///< of the receiving node
-    uint16_t ingressIndex = 0; ///< index of this direction among the receiving switch's inputs
-    bool fromNic = false;
-    bool toNic = false;
-    uint8_t queued = 0; ///< bit per non-empty class
-    uint8_t paused = 0; ///< bit per class stopped by PFC
-    bool up = true;
-    bool freePending = false;
-
-    // What only some transmissions touch.
-    uint32_t queuedBytes = 0; ///< all classes
-    uint8_t dwrrClass = 0;    ///< whose turn it is
-    uint8_t epoch = 0;        ///< counts link failures: PFC frames from before one are stale
-    bool wakeWanted = false;  ///< NIC ports: WakeWhenReady()
-    bool cutThrough = false;  ///< the receiver is a switch that forwards at the header
-    uint32_t fromNode = 0;
-    uint32_t partition = 0; ///< of the transmitting node
-    Tick propagation = 0;
-    uint64_t lossThreshold = 0; ///< lost when a 64-bit draw lies below
-    uint64_t lossIndex = 0;
-    Tick blockedSince = -1; ///< PortCounters::paused is running since; −1: not
-    RandomStream ecnDraws;
-    RandomStream lossDraws;
-    PortCounters counters;
-
-    /// Serialisation time, rounded up; ps. Same as BitRate::TransmitTime, without its division.
-    Tick TransmitTime(uint32_t bytes) const
-    {
-        return psPerByte != 0 ? Tick{psPerByte} * bytes : BitRate(rateBps).TransmitTime(bytes);
-    }
-
-    uint8_t Eligible() const
-    {
-        return queued & static_cast<uint8_t>(~paused);
-    }
-};
-
 /// FIFO of one traffic class at one port, and the port's PFC state in that class.
 struct alignas(64) ClassQueue
 {
@@ -93,6 +41,8 @@ struct alignas(64) ClassQueue
     uint32_t pausedUnits = 0; ///< finished pauses on the wait clock (kWaitShift units), modular
     uint32_t bytes = 0;
     PortId culprit = kNone; ///< whom the latest XOFF blamed
+    uint32_t mostBytes = 0; ///< in all queues of the port, seen when a packet joined this one
+    Tick queueWait = 0;     ///< summed over packets
 
     void Push(Packet* packet)
     {
@@ -118,6 +68,66 @@ struct alignas(64) ClassQueue
                                               static_cast<uint32_t>(pausedSince >> kWaitShift)
                                         : 0);
     }
+};
+
+struct alignas(64) Port
+{
+    // One cache line: all that a hop without queueing touches.
+    Tick busyUntil = 0;
+    Tick reach = 0; ///< propagation + forwarding latency of the switch behind; ps
+    uint64_t txPackets = 0;
+    uint64_t txBytes = 0;      ///< wire bytes
+    uint32_t psPerByte = 0;    ///< exact; 0 when the rate does not divide 8·10^12
+    uint32_t sequence = 0;     ///< events created on behalf of this port
+    uint32_t toNode = 0;       ///< receiving switch or NIC
+    uint32_t fromNode = 0;     ///< transmitting switch or NIC
+    uint32_t queuedBytes = 0;  ///< all classes
+    uint16_t ingressIndex = 0; ///< index of this direction among the receiving switch's inputs
+    uint16_t toPartition = 0;  ///< of the receiving node
+    uint16_t headBytes = 0;    ///< what the receiver waits for before it may forward
+    uint8_t queued = 0;        ///< bit per non-empty class
+    uint8_t paused = 0;        ///< bit per class stopped by PFC
+    uint8_t dwrrClass = 0;     ///< whose turn it is
+    bool up = true;
+    bool freePending = false;
+    bool fromNic : 1;
+    bool toNic : 1;
+    bool lossy : 1; ///< PortDetails::lossThreshold is not 0
+
+    ClassQueue queues[kClasses];
+
+    Port() : fromNic(false), toNic(false), lossy(false)
+    {
+    }
+
+    uint8_t Eligible() const
+    {
+        return queued & static_cast<uint8_t>(~paused);
+    }
+};
+
+static_assert(sizeof(Port) == 64 * (1 + kClasses));
+
+/// What most hops do not touch.
+struct PortDetails
+{
+    PortDetails(uint64_t seed, PortId id)
+        : ecnDraws(seed, "ecn", id), lossDraws(seed, "link-loss", id)
+    {
+    }
+
+    BitRate rate;
+    Tick propagation = 0;
+    uint32_t partition = 0;     ///< of the transmitting node
+    uint8_t epoch = 0;          ///< counts link failures: PFC frames from before one are stale
+    bool wakeWanted = false;    ///< NIC ports: WakeWhenReady()
+    uint64_t lossThreshold = 0; ///< lost when a 64-bit draw lies below
+    uint64_t lossIndex = 0;
+    Tick blockedSince = -1; ///< PortCounters::paused is running since; −1: not
+    Tick busy = 0;          ///< of PFC frames, and of packets where Port::psPerByte is 0
+    RandomStream ecnDraws;
+    RandomStream lossDraws;
+    PortCounters counters; ///< brought up to date when asked for
 };
 
 /// Packet::enqueuedAt while in the fabric: bits 0–15 ingress index, 16–53 time of enqueueing modulo
@@ -179,11 +189,26 @@ class Scheduler
   public:
     explicit Scheduler(const SwitchConfig& config);
 
-    /// The class to serve; `eligible` must not be 0. `queues`: the port's kClasses queues. A DWRR
-    /// class pays for its head packet.
-    unsigned Pick(Port& port, ClassQueue* queues, uint8_t eligible) const;
+    /// The class to serve; `eligible` must not be 0. A DWRR class pays for its head packet.
+    unsigned Pick(Port& port, uint8_t eligible) const
+    {
+        if (uint8_t strict = eligible & m_strict)
+        {
+            return 31U - static_cast<unsigned>(__builtin_clz(strict));
+        }
+        if ((eligible & (eligible - 1)) == 0) // one class alone needs no turns
+        {
+            auto only = static_cast<unsigned>(__builtin_ctz(eligible));
+            port.queues[only].deficit = 0;
+            port.dwrrClass = static_cast<uint8_t>(only);
+            return only;
+        }
+        return PickByDeficit(port, eligible);
+    }
 
   private:
+    unsigned PickByDeficit(Port& port, uint8_t eligible) const;
+
     uint8_t m_strict = 0; ///< bit per class
     int64_t m_quantum[kClasses];
 };
