@@ -286,7 +286,7 @@ FabricSimulatorImpl::Schedule(const Time& delay, EventImpl* event)
     RefuseHandlers("Schedule");
     NS_ASSERT_MSG(m_mainThread == std::this_thread::get_id(),
                   "only ScheduleWithContext() may be called from another thread");
-    NS_ASSERT_MSG(!delay.IsNegative(), "Simulator::Schedule(): negative delay " << delay);
+    NS_ASSERT_MSG(delay.IsPositive(), "Simulator::Schedule(): negative delay " << delay);
     const auto key = Insert(m_now + delay.GetTimeStep(), m_context, event);
     return EventId(event, key.m_ts, key.m_context, key.m_uid);
 }
