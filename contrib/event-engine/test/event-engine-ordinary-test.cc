@@ -5,7 +5,6 @@
 
 #include "ns3/calendar-scheduler.h"
 #include "ns3/event-id.h"
-#include "ns3/heap-scheduler.h"
 #include "ns3/list-scheduler.h"
 #include "ns3/map-scheduler.h"
 #include "ns3/object-factory.h"
@@ -204,13 +203,13 @@ class RandomProgram
 
     void SetScheduler()
     {
+        // Not HeapScheduler: after Remove() of ns-3.37's time may run backwards.
         const TypeId types[] = {MapScheduler::GetTypeId(),
-                                HeapScheduler::GetTypeId(),
                                 ListScheduler::GetTypeId(),
                                 CalendarScheduler::GetTypeId(),
                                 PriorityQueueScheduler::GetTypeId()};
         ObjectFactory factory;
-        factory.SetTypeId(types[m_dice.Below(5)]);
+        factory.SetTypeId(types[m_dice.Below(4)]);
         Simulator::SetScheduler(factory);
     }
 
