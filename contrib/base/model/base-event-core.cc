@@ -59,22 +59,31 @@ Partition::Announce(const Event& event) const
 void
 Partition::Run(Tick end)
 {
-    constexpr ptrdiff_t kPrefetchDistance = 6;
+    constexpr ptrdiff_t kPrefetchDistance = 8;
+    constexpr ptrdiff_t kPrepareDistance = 3;
     constexpr size_t kLine = 64;
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
     while (!m_core.m_stop && m_wheel.Advance(end))
     {
         const Event event = m_wheel.Take();
-        if (const Event* ahead = m_wheel.Ahead(kPrefetchDistance))
+        if (const Event* far = m_wheel.Ahead(kPrefetchDistance))
         {
-            const auto& soon = handlers[ahead->handler];
+            const auto& soon = handlers[far->handler];
             if (soon.base)
             {
-                const char* element = soon.base + soon.stride * ahead->entity;
+                const char* element = soon.base + soon.stride * far->entity;
                 __builtin_prefetch(element, 1);
-                __builtin_prefetch(element + kLine * ahead->aux, 1);
-                __builtin_prefetch(reinterpret_cast<const void*>(ahead->arg), 1);
+                __builtin_prefetch(element + kLine * far->aux, 1);
+                __builtin_prefetch(reinterpret_cast<const void*>(far->arg), 1);
+            }
+        }
+        if (const Event* near = m_wheel.Ahead(kPrepareDistance))
+        {
+            const auto& soon = handlers[near->handler];
+            if (soon.prepare)
+            {
+                soon.prepare(soon.self, *near);
             }
         }
         m_now = event.time;
@@ -112,7 +121,7 @@ EventCore::~EventCore()
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {
-    m_handlers.push_back({function, self, nullptr, 0});
+    m_handlers.push_back({function, self, nullptr, 0, nullptr});
     HEDDLE_CHECK(m_handlers.size() <= 0xffff, "too many handlers");
     return static_cast<HandlerId>(m_handlers.size() - 1);
 }
@@ -122,6 +131,12 @@ EventCore::SetPrefetch(HandlerId handler, const void* base, size_t stride)
 {
     m_handlers[handler].base = static_cast<const char*>(base);
     m_handlers[handler].stride = stride;
+}
+
+void
+EventCore::SetPrepare(HandlerId handler, PrepareFn prepare)
+{
+    m_handlers[handler].prepare = prepare;
 }
 
 Tick

@@ -159,6 +159,11 @@ class EventCore
     /// are fetched some events ahead. `base` is aligned to cache lines.
     void SetPrefetch(HandlerId handler, const void* base, size_t stride);
 
+    /// A hint: calls `prepare(self, event)` once or not at all, a few events before `event` runs
+    /// and after SetPrefetch()'s lines were asked for. It must not change what the event will do.
+    using PrepareFn = void (*)(void* self, const Event& event);
+    void SetPrepare(HandlerId handler, PrepareFn prepare);
+
     /// The unique, seeded key of the `sequence`-th event that `entity` creates.
     uint64_t Key(uint32_t entity, uint32_t sequence) const
     {
@@ -243,6 +248,7 @@ class EventCore
         void* self;
         const char* base; ///< see SetPrefetch(); null: nothing
         size_t stride;
+        PrepareFn prepare; ///< null: none
     };
 
     void DrainOutboxes();

@@ -2,9 +2,9 @@
 #include "ns3/base-event-wheel.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/base-memory.h"
 
 #include <algorithm>
-#include <new>
 
 namespace heddle
 {
@@ -12,7 +12,8 @@ namespace heddle
 namespace
 {
 
-constexpr size_t kChunksPerBlock = 256;
+constexpr size_t kSmallBlock = size_t{64} << 10; ///< bytes
+constexpr size_t kLargeBlock = size_t{2} << 20;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
 constexpr unsigned kMaxBinBits = 10;
 constexpr uint32_t kCrowded = 16; ///< more events in one bin are sorted by std::sort
@@ -59,19 +60,25 @@ EventWheel::EventWheel(unsigned bucketShift, unsigned bucketBits)
 
 EventWheel::~EventWheel()
 {
-    for (void* block : m_blocks)
+    for (const Block& block : m_blocks)
     {
-        ::operator delete(block, std::align_val_t(kChunkBytes));
+        FreeArray(block.memory, block.bytes);
     }
 }
 
 void
 EventWheel::Grow()
 {
-    const size_t slots = kChunksPerBlock * kChunkEvents;
-    void* block = ::operator new(slots * sizeof(Slot), std::align_val_t(kChunkBytes));
-    m_blocks.push_back(block);
-    auto* first = static_cast<Slot*>(block);
+    // Small at first, and never more than a third of what there is.
+    constexpr size_t kManySmall = 2 * kLargeBlock / kSmallBlock;
+    const size_t bytes = m_blocks.size() < kManySmall ? kSmallBlock : kLargeBlock;
+    void* memory = AllocateArray(bytes);
+    m_blocks.push_back({memory, bytes});
+    // Chunks start at multiples of their size; a line-aligned block may lose its ends.
+    const auto start = reinterpret_cast<uintptr_t>(memory);
+    auto* first = reinterpret_cast<Slot*>((start + kChunkBytes - 1) & ~(kChunkBytes - 1));
+    const size_t slots =
+        (start + bytes - reinterpret_cast<uintptr_t>(first)) / kChunkBytes * kChunkEvents;
     for (Slot* chunk = first + slots; chunk != first;)
     {
         chunk -= kChunkEvents;

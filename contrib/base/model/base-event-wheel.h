@@ -127,6 +127,12 @@ class EventWheel
 
     static_assert(sizeof(Slot) == sizeof(Event));
 
+    struct Block
+    {
+        void* memory;
+        size_t bytes;
+    };
+
     static Slot* ChunkOf(Slot* end)
     {
         return reinterpret_cast<Slot*>((reinterpret_cast<uintptr_t>(end) - 1) & ~(kChunkBytes - 1));
@@ -168,7 +174,7 @@ class EventWheel
     size_t m_capacity = 0;
     std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
     std::vector<Event> m_far;         ///< min-heap beyond the horizon
-    std::vector<void*> m_blocks;
+    std::vector<Block> m_blocks;
 };
 
 } // namespace heddle

@@ -21,6 +21,7 @@
 #ifndef HEDDLE_FABRIC_NETWORK_IMPL_H
 #define HEDDLE_FABRIC_NETWORK_IMPL_H
 
+#include "ns3/base-memory.h"
 #include "ns3/fabric-buffer.h"
 #include "ns3/fabric-load-balancer.h"
 #include "ns3/fabric-network.h"
@@ -81,7 +82,12 @@ class Network::Impl
     void OnPause(Partition& part, const Event& event); ///< arg: PauseFrame
     void OnReroute(Partition& part, const Event& event);
 
+    // Ahead of the handlers: see EventCore::SetPrepare().
+    void PrepareArrive(const Event& event);
+    void PreparePortFree(const Event& event);
+
     // Hot path.
+    PortId PlannedRoute(SwitchId at, const Packet& packet) const;
     PortId Route(SwitchId at, const Packet& packet, Tick now) const;
     void Output(Partition& part, PortId id, uint16_t ingress, Packet* packet);
     bool Admit(Partition& part, PortId egress, uint16_t ingress, Packet* packet);
@@ -140,8 +146,9 @@ class Network::Impl
     const SwitchConfig& config;
     fabric::Scheduler scheduler;
     fabric::Routes routes;
+    uint32_t routesVersion = 1; ///< in fabric::Plan
     std::vector<bool> linkUp;
-    std::vector<fabric::Port> ports;
+    std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
     std::vector<fabric::PortDetails> details; ///< by PortId
     std::vector<SwitchState> switches;
     std::vector<NicState> nics;

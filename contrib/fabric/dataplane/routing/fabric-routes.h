@@ -12,6 +12,7 @@
 #ifndef HEDDLE_FABRIC_ROUTES_H
 #define HEDDLE_FABRIC_ROUTES_H
 
+#include "ns3/base-memory.h"
 #include "ns3/fabric-load-balancer.h"
 #include "ns3/fabric-topology.h"
 
@@ -90,9 +91,9 @@ class Routes
     std::vector<SwitchId> m_behind;         ///< by PortId: the receiving switch (kNone: a NIC)
     std::vector<std::vector<PortId>> m_out; ///< by switch: ports to other switches, ascending
     std::vector<std::vector<PortId>> m_in;  ///< by switch: ports from other switches
-    std::vector<uint32_t> m_entries;        ///< [switch][leaf], see kOnlyPort
-    std::vector<PortId> m_self;             ///< by PortId: itself
-    std::vector<Set> m_sets;                ///< 0: the empty set
+    std::vector<uint32_t, HugeAllocator<uint32_t>> m_entries; ///< [switch][leaf], see kOnlyPort
+    std::vector<PortId> m_self;                               ///< by PortId: itself
+    std::vector<Set> m_sets;                                  ///< 0: the empty set
     std::vector<PortId> m_ports;
     std::vector<std::vector<uint32_t>> m_setsOf; ///< by switch, for Intern
     std::vector<uint32_t> m_setCount;

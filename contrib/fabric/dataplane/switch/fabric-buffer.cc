@@ -36,16 +36,13 @@ SharedBuffer::SharedBuffer(const SwitchConfig& config,
     }
     m_pool = static_cast<int64_t>(config.bufferBytes);
     m_groups.resize(ingress.size() * kClasses);
-    for (size_t i = 0; i < ingress.size(); ++i)
+    for (const Ingress& input : ingress)
     {
-        for (unsigned c = 0; c < kClasses; ++c)
+        const auto headroom = static_cast<int64_t>(Headroom(config, input.rate, input.delay));
+        m_headroomLimits.push_back(headroom);
+        for (const ClassConfig& c : config.classes)
         {
-            if (config.classes[c].lossless)
-            {
-                auto headroom = Headroom(config, ingress[i].rate, ingress[i].delay);
-                m_groups[i * kClasses + c].headroomLimit = static_cast<int64_t>(headroom);
-                m_pool -= static_cast<int64_t>(headroom);
-            }
+            m_pool -= c.lossless ? headroom : 0;
         }
     }
     if (m_pool < m_mtu)
@@ -68,7 +65,7 @@ SharedBuffer::ForgetPauses(uint16_t ingress)
     }
     for (unsigned c = 0; c < kClasses; ++c)
     {
-        m_groups[size_t{ingress} * kClasses + c].xoff = false;
+        GroupOf(ingress, c).xoff = false;
     }
 }
 

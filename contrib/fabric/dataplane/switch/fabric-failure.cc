@@ -47,6 +47,7 @@ void
 Network::Impl::OnReroute(Partition&, const Event&)
 {
     routes.Build(linkUp);
+    routesVersion = fabric::Plan::NextVersion(routesVersion);
     AdoptRoutes();
 }
 

@@ -12,6 +12,7 @@ namespace heddle
 
 using fabric::Admission;
 using fabric::ClassQueue;
+using fabric::Plan;
 using fabric::Port;
 using fabric::Stamp;
 
@@ -107,6 +108,7 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
     ++port.txPackets;
     port.txBytes += bytes;
     ++packet->hops;
+    packet->enqueuedAt = Plan::None(packet->enqueuedAt);
     if (port.lossy && Lost(id))
     {
         Drop(part, id, packet, DropReason::RandomLoss);
@@ -256,6 +258,24 @@ Network::Impl::Admit(Partition& part, PortId egress, uint16_t ingress, Packet* p
     return verdict == Admission::Accept || verdict == Admission::AcceptAndPause;
 }
 
+/// The part of Route() that does not depend on the moment; kNone: it does, or there is no route.
+inline PortId
+Network::Impl::PlannedRoute(SwitchId at, const Packet& packet) const
+{
+    const Target& to = targets[packet.destination];
+    if (to.leaf == at)
+    {
+        return to.down;
+    }
+    const NextHops hops = routes.Lookup(at, to.routingLeaf);
+    if (hops.count <= 1)
+    {
+        return hops.count == 1 ? hops.ports[0] : kNone;
+    }
+    const FlowHash* hash = switches[at].flowHash;
+    return hash ? hash->Choose(packet, hops) : kNone;
+}
+
 PortId
 Network::Impl::Route(SwitchId at, const Packet& packet, Tick now) const
 {
@@ -319,7 +339,9 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
         return;
     }
     const SwitchId id = in.toNode;
-    const PortId egress = Route(id, *packet, part.now());
+    const PortId egress = Plan::Valid(packet->enqueuedAt, routesVersion)
+                              ? static_cast<PortId>(packet->enqueuedAt)
+                              : Route(id, *packet, part.now());
     if (egress == kNone)
     {
         Drop(part, event.entity, packet, DropReason::NoRoute);
@@ -408,6 +430,39 @@ Network::Impl::OnPortFree(Partition& part, const Event& event)
     Kick(part, id);
 }
 
+/// Plans the route and fetches what queueing there will touch.
+void
+Network::Impl::PrepareArrive(const Event& event)
+{
+    auto* packet = reinterpret_cast<Packet*>(event.arg);
+    const Port& in = ports[event.entity];
+    const PortId egress = PlannedRoute(in.toNode, *packet);
+    if (egress == kNone)
+    {
+        return;
+    }
+    packet->enqueuedAt = Plan::Make(packet->enqueuedAt, routesVersion, egress);
+    const Port& out = ports[egress];
+    __builtin_prefetch(&out, 1);
+    __builtin_prefetch(&out.queues[packet->trafficClass], 1);
+    if (limited)
+    {
+        switches[in.toNode].buffer.Prefetch(in.ingressIndex, packet->trafficClass);
+    }
+}
+
+/// Fetches what releasing the packet at the head of the queue will touch.
+void
+Network::Impl::PreparePortFree(const Event& event)
+{
+    const auto* packet = reinterpret_cast<const Packet*>(event.arg);
+    if (packet)
+    {
+        const uint16_t ingress = Stamp::Ingress(packet->enqueuedAt);
+        switches[ports[event.entity].fromNode].buffer.Prefetch(ingress, packet->trafficClass);
+    }
+}
+
 /// Here, so that the compiler sees through the table of handlers.
 void
 Network::Impl::AddHotHandlers()
@@ -419,6 +474,21 @@ Network::Impl::AddHotHandlers()
     for (HandlerId handler : {m_onArrive, m_onReceive, m_onPortFree})
     {
         core.SetPrefetch(handler, ports.data(), sizeof(Port));
+    }
+    // What fits the second-level cache is at hand anyway.
+    constexpr size_t kSmallFabric = size_t{1} << 20;
+    if (ideal || ports.size() * sizeof(Port) <= kSmallFabric)
+    {
+        return;
+    }
+    core.SetPrepare(m_onArrive,
+                    [](void* self, const Event& event)
+                    { static_cast<Impl*>(self)->PrepareArrive(event); });
+    if (limited)
+    {
+        core.SetPrepare(m_onPortFree,
+                        [](void* self, const Event& event)
+                        { static_cast<Impl*>(self)->PreparePortFree(event); });
     }
 }
 

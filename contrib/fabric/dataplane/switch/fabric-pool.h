@@ -8,10 +8,11 @@
 #ifndef HEDDLE_FABRIC_POOL_H
 #define HEDDLE_FABRIC_POOL_H
 
+#include "ns3/base-memory.h"
 #include "ns3/fabric-packet.h"
 
 #include <cstring>
-#include <memory>
+#include <new>
 #include <vector>
 
 namespace heddle::fabric
@@ -39,25 +40,42 @@ class PacketPool
         m_free = packet;
     }
 
-  private:
-    struct alignas(64) Line
+    PacketPool() = default;
+
+    ~PacketPool()
     {
-        Packet packet;
+        for (const Chunk& chunk : m_chunks)
+        {
+            FreeArray(chunk.packets, chunk.count * sizeof(Packet));
+        }
+    }
+
+    PacketPool(const PacketPool&) = delete;
+    PacketPool& operator=(const PacketPool&) = delete;
+
+  private:
+    struct Chunk
+    {
+        Packet* packets;
+        size_t count;
     };
 
-    static constexpr size_t kChunk = 1024;
+    static constexpr size_t kSmall = 1024;
+    static constexpr size_t kLarge = 32 * kSmall; ///< a huge page
 
     void Grow()
     {
-        m_chunks.push_back(std::make_unique<Line[]>(kChunk));
-        for (size_t i = kChunk; i-- > 0;)
+        const size_t count = m_chunks.size() < 2 * kLarge / kSmall ? kSmall : kLarge;
+        auto* packets = static_cast<Packet*>(AllocateArray(count * sizeof(Packet)));
+        m_chunks.push_back({packets, count});
+        for (size_t i = count; i-- > 0;)
         {
-            Free(&m_chunks.back()[i].packet);
+            Free(new (&packets[i]) Packet);
         }
     }
 
     Packet* m_free = nullptr;
-    std::vector<std::unique_ptr<Line[]>> m_chunks;
+    std::vector<Chunk> m_chunks;
 };
 
 } // namespace heddle::fabric

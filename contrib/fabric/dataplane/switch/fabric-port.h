@@ -182,6 +182,37 @@ struct Stamp
     }
 };
 
+/// Packet::enqueuedAt on the wire: bits 54–63 as in Stamp; bits 0–31 the output port at the next
+/// switch, if bits 32–53 are the (modulo 2^22) version of the routes it was planned with, which is
+/// never 0. Only a hint that saves looking it up twice.
+struct Plan
+{
+    static constexpr unsigned kVersionBits = 22;
+    static constexpr uint32_t kVersionMask = (1U << kVersionBits) - 1;
+    static constexpr uint64_t kMask = (uint64_t{1} << 54) - 1;
+
+    static Tick None(Tick stamp)
+    {
+        return static_cast<Tick>(static_cast<uint64_t>(stamp) & ~kMask);
+    }
+
+    static Tick Make(Tick stamp, uint32_t version, PortId egress)
+    {
+        return static_cast<Tick>((static_cast<uint64_t>(stamp) & ~kMask) |
+                                 (uint64_t{version} << 32) | egress);
+    }
+
+    static bool Valid(Tick stamp, uint32_t version)
+    {
+        return static_cast<uint32_t>(static_cast<uint64_t>(stamp) >> 32 & kVersionMask) == version;
+    }
+
+    static uint32_t NextVersion(uint32_t version)
+    {
+        return version == kVersionMask ? 1 : version + 1;
+    }
+};
+
 /// Which class may send next: strict priorities first (higher class first), then deficit round
 /// robin (Shreedhar and Varghese, SIGCOMM'95). Shared by all ports of a network.
 class Scheduler
