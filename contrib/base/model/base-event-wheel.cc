@@ -238,7 +238,7 @@ EventWheel::Reserve(size_t events)
     if (events > m_capacity)
     {
         m_capacity = std::max(events, 2 * m_capacity);
-        m_sorted.reset(new Event[m_capacity]);
+        m_sorted = std::make_unique<Event[]>(m_capacity);
     }
 }
 
