@@ -130,6 +130,8 @@ TEST(Flows, HopsAreThePublishedOnes)
     EXPECT_EQ(DataHops(Permutation(128, 2'000'000, 1), 8, 4096), 357'948U);
     EXPECT_EQ(DataHops(Permutation(128, 2'000'000, 1), 8, 1000), 1'464'000U);
     EXPECT_EQ(DataHops(Permutation(1024, 1'000'000, 1), 16, 4096), 1'475'390U);
+    EXPECT_EQ(DataHops(Permutation(128, 20'000'000, 1), 8, 4096), 3'574'356U);
+    EXPECT_EQ(DataHops(Permutation(1024, 4'000'000, 1), 16, 4096), 5'883'494U);
     EXPECT_EQ(DataHops(RingAllReduce(128, 32768), 8, 4096), 685'440U);
     EXPECT_EQ(DataHops(AllToAll(128, 65536, 16), 8, 4096), 1'486'848U);
 }
