@@ -2,6 +2,7 @@
 #include "ns3/base-event-core.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/base-thread-team.h"
 
 #include <algorithm>
 
@@ -29,6 +30,27 @@ class CurrentScope
 
     CurrentScope(const CurrentScope&) = delete;
     CurrentScope& operator=(const CurrentScope&) = delete;
+};
+
+/// True while a run lasts, also when a handler throws.
+class RunningScope
+{
+  public:
+    explicit RunningScope(bool& running) : m_running(running)
+    {
+        m_running = true;
+    }
+
+    ~RunningScope()
+    {
+        m_running = false;
+    }
+
+    RunningScope(const RunningScope&) = delete;
+    RunningScope& operator=(const RunningScope&) = delete;
+
+  private:
+    bool& m_running;
 };
 
 } // namespace
@@ -64,7 +86,7 @@ Partition::Run(Tick end)
     constexpr size_t kLine = 64;
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
-    while (!m_core.m_stop && m_wheel.Advance(end))
+    while (!m_core.m_leave && m_wheel.Advance(end))
     {
         const Event event = m_wheel.Take();
         if (const Event* far = m_wheel.Ahead(kPrefetchDistance))
@@ -97,16 +119,25 @@ Partition::Run(Tick end)
 // EventCore
 
 EventCore::EventCore(const Config& config)
-    : m_config(config), m_keySeed(Mix64(config.seed ^ 0x68656464'6c65ULL))
+    : m_config(config),
+      m_keySeed(Mix64(config.seed ^ 0x68656464'6c65ULL)),
+      m_next(config.partitions),
+      m_claims(config.partitions)
 {
     HEDDLE_CHECK(config.partitions >= 1, "at least one partition");
-    HEDDLE_CHECK(config.partitions == 1 || config.lookahead > 0, "partitions need a look-ahead");
+    HEDDLE_CHECK(config.threads >= 1, "at least one thread");
     HEDDLE_CHECK(config.bucketBits >= 6 && config.bucketBits <= 20, "bucketBits in 6 … 20");
     for (uint32_t i = 0; i < config.partitions; ++i)
     {
         m_parts.push_back(
             std::make_unique<Partition>(*this, i, config.bucketShift, config.bucketBits));
-        m_parts.back()->m_outbox.resize(config.partitions);
+        m_parts.back()->m_boxes[0].resize(config.partitions);
+        m_parts.back()->m_boxes[1].resize(config.partitions);
+        m_shares.push_back(i);
+    }
+    if (config.partitions > 1)
+    {
+        FindDistances();
     }
 }
 
@@ -142,10 +173,10 @@ EventCore::SetPrepare(HandlerId handler, PrepareFn prepare)
 Tick
 EventCore::NextTime() const
 {
-    Tick next = kForever;
+    Tick next = NextAlone();
     for (const auto& part : m_parts)
     {
-        next = std::min(next, part->NextTime());
+        next = std::min(next, part->m_wheel.NextTime());
     }
     return next;
 }
@@ -154,33 +185,32 @@ void
 EventCore::RunUntil(Tick end)
 {
     HEDDLE_CHECK(!m_running, "RunUntil is not re-entrant");
-    m_running = true;
-    while (!m_stop)
+    const RunningScope running(m_running);
+    NoteNextTimes();
+    while (!stopped())
     {
-        const Tick next = NextTime();
-        if (next >= end)
+        const Tick next = EarliestNoted();
+        const Tick alone = NextAlone();
+        if (std::min(next, alone) >= end)
         {
             break;
         }
-        // One partition needs no windows.
-        Tick window = end;
-        if (m_parts.size() > 1 && next <= kForever - m_config.lookahead)
+        if (alone <= next)
         {
-            window = std::min(end, next + m_config.lookahead);
+            RunAlone();
         }
-        for (auto& part : m_parts)
+        else
         {
-            part->Run(window);
+            RunWindow(std::min(end, alone));
         }
-        DrainOutboxes();
     }
-    m_running = false;
+    EmptyBoxes();
     Tick latest = 0;
     for (const auto& part : m_parts)
     {
         latest = std::max(latest, part->m_now);
     }
-    if (!m_stop)
+    if (!stopped())
     {
         AdvanceTo(latest);
     }
@@ -191,25 +221,51 @@ EventCore::AdvanceTo(Tick time)
 {
     for (auto& part : m_parts)
     {
-        HEDDLE_CHECK(part->NextTime() >= time, "an event lies before the new time");
+        HEDDLE_CHECK(part->m_wheel.NextTime() >= time, "an event lies before the new time");
         part->m_now = std::max(part->m_now, time);
     }
 }
 
+// ----------------------------------------------------------------------------
+// Alone
+
 void
-EventCore::DrainOutboxes()
+EventCore::ScheduleAlone(Tick time, uint64_t key, std::function<void()> function)
 {
-    for (auto& from : m_parts)
+    HEDDLE_CHECK(alone(), "a handler of one partition schedules for all");
+    for (const auto& part : m_parts)
     {
-        for (size_t to = 0; to < from->m_outbox.size(); ++to)
-        {
-            for (const Event& event : from->m_outbox[to])
-            {
-                m_parts[to]->Insert(event);
-            }
-            from->m_outbox[to].clear();
-        }
+        HEDDLE_CHECK(time >= part->m_now, "event in the past");
     }
+    const auto later = [](const AloneEvent& a, const AloneEvent& b)
+    { return a.time > b.time || (a.time == b.time && a.key > b.key); };
+    AloneEvent event{time, key, std::move(function)};
+    const auto place = std::upper_bound(m_alone.begin(), m_alone.end(), event, later);
+    m_alone.insert(place, std::move(event));
+    m_leave = m_parts.size() == 1; // the running window may be too long now
+    if (!m_running && onOutsideInsert)
+    {
+        onOutsideInsert(time);
+    }
+}
+
+Tick
+EventCore::NextAlone() const
+{
+    return m_alone.empty() ? kForever : m_alone.back().time;
+}
+
+void
+EventCore::RunAlone()
+{
+    const AloneEvent event = std::move(m_alone.back());
+    m_alone.pop_back();
+    EmptyBoxes();
+    AdvanceTo(event.time);
+    const CurrentScope scope(m_parts[0].get());
+    event.function();
+    m_leave = false;
+    NoteNextTimes();
 }
 
 uint64_t

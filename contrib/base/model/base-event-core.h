@@ -18,8 +18,15 @@
 //
 // Partitions. A handler runs with its partition and may touch only state of
 // that partition. Events for another partition go through Post() and must lie
-// at least `lookahead` ahead. Handlers never see ns-3: everything here may run
-// on worker threads.
+// at least the distance of the two ahead (Config::lookahead). Handlers never
+// see ns-3: everything here may run on worker threads.
+//
+// Windows. With several partitions RunUntil() goes in windows: each partition
+// runs, on whichever thread, up to the earliest time at which anything could
+// still reach it: min over q of (next event of q + distance of q), itself and
+// back included. What it posts lies in a box per destination until the next
+// window. As order is by content, neither partitions nor threads change what
+// happens. What concerns everybody runs alone between windows: ScheduleAlone().
 //
 // Time is a signed 64-bit count of ticks (the fabric uses picoseconds).
 
@@ -30,11 +37,12 @@
 #include "ns3/base-event-wheel.h"
 #include "ns3/base-hash.h"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
 namespace heddle
@@ -42,6 +50,7 @@ namespace heddle
 
 class EventCore;
 class Partition;
+class ThreadTeam;
 
 /// What a handler is: a plain function on `self`. Made by
 /// EventCore::AddHandler.
@@ -50,7 +59,7 @@ using HandlerFn = void (*)(void* self, Partition& part, const Event& event);
 /**
  * One part of the simulated world with its own clock and wheel.
  */
-class Partition
+class alignas(64) Partition
 {
   public:
     Partition(EventCore& core, uint32_t index, unsigned bucketShift, unsigned bucketBits);
@@ -107,20 +116,29 @@ class Partition
   private:
     friend class EventCore;
 
-    Tick NextTime() const
+    /// Events for another partition. Filled in one window, emptied in the next, which fills the
+    /// other of the two.
+    struct Box
     {
-        return m_wheel.NextTime();
-    }
+        std::vector<Event> events;
+        Tick earliest = kForever;
+    };
 
     void Run(Tick end); ///< runs every event with time < end
     void Announce(const Event& event) const;
+    void Empty(Box& box); ///< into the wheel
 
     EventCore& m_core;
     Tick m_now = 0;
     EventWheel m_wheel;
     uint64_t m_count = 0;
     uint32_t m_index;
-    std::vector<std::vector<Event>> m_outbox; ///< per destination partition
+    Tick m_wheelNext = kForever;      ///< after a window: of the wheel
+    uint64_t m_lastCount = 0;         ///< m_count at the start of the latest window
+    std::exception_ptr m_error;       ///< what a handler threw in the latest window
+    std::vector<Tick> m_distance;     ///< to each partition
+    std::vector<Tick> m_distanceFrom; ///< from each partition
+    std::vector<Box> m_boxes[2];      ///< by destination
 };
 
 /**
@@ -136,6 +154,12 @@ class EventCore
         Tick lookahead = 0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
         unsigned bucketShift = 11; ///< a bucket is 2^bucketShift ticks (2 ns)
         unsigned bucketBits = 13;  ///< 2^bucketBits buckets (16.8 us horizon)
+        uint32_t threads = 1;      ///< that run partitions, the caller included
+        /// [from · partitions + to]: the smallest delay of what one partition does to another
+        /// directly, kForever if nothing; replaces `lookahead`. Empty: that between any two.
+        std::vector<Tick> lookaheads{};
+        /// A window with fewer events than this (some 10 us) does not wake the other threads.
+        uint64_t worthSharing = 200;
     };
 
     explicit EventCore(const Config& config);
@@ -198,29 +222,43 @@ class EventCore
     /// runs only.
     Tick NextTime() const;
 
-    /// Runs every event with time < end, in windows of the look-ahead; sets all
-    /// clocks to the last event's time. Returns early after Stop().
+    /// Runs every event with time < end; sets all clocks to the last event's
+    /// time. Returns early after Stop(). Rethrows what a handler throws; the run
+    /// cannot go on then.
     void RunUntil(Tick end);
+
+    /// Runs `function` at `time` while no partition runs, before the events of that time, in the
+    /// thread that runs the core: it may touch everything. Between runs, from such a function, or,
+    /// with one partition, from a handler. By key among equal times. Not in eventCount().
+    void ScheduleAlone(Tick time, uint64_t key, std::function<void()> function);
+
+    /// True when state of every partition may be touched.
+    bool alone() const
+    {
+        return m_parts.size() == 1 || !m_inWindow;
+    }
 
     /// Moves all clocks forward to `time` (an ordinary ns-3 event runs then). No
     /// event may be earlier.
     void AdvanceTo(Tick time);
 
-    /// Asks RunUntil() to return after the current window. Callable from
-    /// handlers.
+    /// Asks RunUntil() to return after the current event, with several
+    /// partitions after the current window. Callable from handlers.
     void Stop()
     {
-        m_stop = true;
+        m_stop.store(true, std::memory_order_relaxed);
+        m_leave = m_parts.size() == 1;
     }
 
     bool stopped() const
     {
-        return m_stop;
+        return m_stop.load(std::memory_order_relaxed);
     }
 
     void ClearStop()
     {
-        m_stop = false;
+        m_stop.store(false, std::memory_order_relaxed);
+        m_leave = false;
     }
 
     bool running() const
@@ -251,15 +289,50 @@ class EventCore
         PrepareFn prepare; ///< null: none
     };
 
-    void DrainOutboxes();
+    struct AloneEvent
+    {
+        Tick time;
+        uint64_t key;
+        std::function<void()> function;
+    };
+
+    /// Which window a partition was taken for last, so that one thread takes it.
+    struct alignas(64) Claim
+    {
+        std::atomic<uint64_t> window{0};
+    };
+
+    void FindDistances();
+    Tick NextAlone() const;
+    void RunAlone();
+    void NoteNextTimes();
+    Tick EarliestNoted() const;
+    void RunWindow(Tick limit);
+    void RunShare(unsigned member);
+    void RunPartition(uint32_t index);
+    void CloseWindow();
+    void SortShares();
+    void EmptyBoxes();
 
     Config m_config;
     uint64_t m_keySeed;
     uint32_t m_entities = 0;
     bool m_running = false;
-    bool m_stop = false;
+    bool m_inWindow = false;
+    bool m_leave = false; ///< one partition: after the running event
+    std::atomic<bool> m_stop{false};
     std::vector<HandlerEntry> m_handlers;
     std::vector<std::unique_ptr<Partition>> m_parts;
+    std::vector<AloneEvent> m_alone; ///< the next one last
+
+    // With several partitions, for the current window:
+    Tick m_limit = 0;
+    uint64_t m_window = 0;
+    uint64_t m_lastEvents = 0;      ///< run in the window before
+    std::vector<Tick> m_next;       ///< by partition: next event, boxes included
+    std::vector<Claim> m_claims;    ///< by partition
+    std::vector<uint32_t> m_shares; ///< partitions in the order in which threads take them
+    std::unique_ptr<ThreadTeam> m_team;
 };
 
 inline void
@@ -276,13 +349,15 @@ Partition::Insert(const Event& event)
 inline void
 Partition::Post(uint32_t to, const Event& event)
 {
-    if (to == m_index)
+    if (to == m_index || !m_core.m_inWindow)
     {
-        Insert(event);
+        m_core.part(to).Insert(event);
         return;
     }
-    HEDDLE_CHECK(event.time >= m_now + m_core.m_config.lookahead, "post within the look-ahead");
-    m_outbox[to].push_back(event);
+    HEDDLE_CHECK(event.time - m_now >= m_distance[to], "post within the look-ahead");
+    Box& box = m_boxes[m_core.m_window & 1U][to];
+    box.events.push_back(event);
+    box.earliest = event.time < box.earliest ? event.time : box.earliest;
 }
 
 } // namespace heddle
