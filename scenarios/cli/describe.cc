@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/listing.h"
+#include "loader/scenario-source.h"
 #include "plan/plan.h"
 
 #include "ns3/base-errors.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "cli/command.h"
+#include "loader/scenario-source.h"
 #include "plan/plan.h"
 #include "report/files.h"
 #include "report/summary.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Every scenario of the catalogue is right, and the quickstart keeps within its promise.
+#include "loader/scenario-source.h"
 #include "plan/plan.h"
 
 #include <filesystem>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/plan.h"
 
+#include "loader/scenario-source.h"
+
 #include <algorithm>
 #include <cmath>
 #include <set>

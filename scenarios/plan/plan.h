@@ -11,8 +11,6 @@
 #ifndef HEDDLE_SCENARIOS_PLAN_H
 #define HEDDLE_SCENARIOS_PLAN_H
 
-#include "loader/scenario-source.h"
-
 #include "ns3/collectives-schedule.h"
 #include "ns3/collectives-task-graph.h"
 #include "ns3/fabric-topology.h"
@@ -27,6 +25,9 @@
 
 namespace heddle
 {
+
+class ScenarioNode;
+class ScenarioSource;
 
 /// Who is where: rank = host · acceleratorsPerHost + index in the host.
 struct ClusterPlan

@@ -3,6 +3,8 @@
 // A task graph written out in the scenario.
 #include "plan/workload.h"
 
+#include "loader/scenario-source.h"
+
 #include <cmath>
 #include <map>
 

@@ -3,6 +3,8 @@
 // A training step from model facts and a parallelisation.
 #include "plan/workload.h"
 
+#include "loader/scenario-source.h"
+
 #include "ns3/collectives-generator.h"
 
 #include <utility>

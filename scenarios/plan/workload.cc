@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/workload.h"
 
+#include "loader/scenario-source.h"
+
 #include "ns3/base-random.h"
 #include "ns3/collectives-algorithm.h"
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
 
 namespace heddle
 {

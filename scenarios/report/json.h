@@ -8,8 +8,12 @@
 #ifndef HEDDLE_SCENARIOS_JSON_H
 #define HEDDLE_SCENARIOS_JSON_H
 
-#include <google/protobuf/message.h>
 #include <string>
+
+namespace google::protobuf
+{
+class Message;
+} // namespace google::protobuf
 
 namespace heddle
 {

@@ -11,10 +11,13 @@
 #include "plan/plan.h"
 #include "run/world.h"
 
-#include "heddle-result.pb.h"
-
 namespace heddle
 {
+
+namespace v1
+{
+class Result;
+} // namespace v1
 
 struct RunnerOptions
 {

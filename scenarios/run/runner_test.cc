@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Whole runs by the library: determinism, taxes, ledger, engines.
+#include "loader/scenario-source.h"
 #include "report/json.h"
 #include "run/runner.h"
+
+#include "heddle-result.pb.h"
 
 #include <cmath>
 #include <fstream>

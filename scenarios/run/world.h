@@ -10,13 +10,16 @@
 
 #include "plan/plan.h"
 
-#include "heddle-result.pb.h"
-
 #include <functional>
 #include <string>
 
 namespace heddle
 {
+
+namespace v1
+{
+class WorldPart;
+} // namespace v1
 
 /// Which ns-3 simulator drives the events; the results must not depend on it.
 enum class Engine
