@@ -152,8 +152,8 @@ class EventCore
         uint64_t seed = 1;
         uint32_t partitions = 1;
         Tick lookahead = 0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
-        unsigned bucketShift = 11; ///< a bucket is 2^bucketShift ticks (2 ns)
-        unsigned bucketBits = 13;  ///< 2^bucketBits buckets (16.8 us horizon)
+        unsigned bucketShift = 12; ///< a bucket is 2^bucketShift ticks (4 ns)
+        unsigned bucketBits = 13;  ///< 2^bucketBits buckets (33.6 us horizon)
         uint32_t threads = 1;      ///< that run partitions, the caller included
         /// [from · partitions + to]: the smallest delay of what one partition does to another
         /// directly, kForever if nothing; replaces `lookahead`. Empty: that between any two.
@@ -183,8 +183,8 @@ class EventCore
     /// are fetched some events ahead. `base` is aligned to cache lines.
     void SetPrefetch(HandlerId handler, const void* base, size_t stride);
 
-    /// A hint: calls `prepare(self, event)` once or not at all, a few events before `event` runs
-    /// and after SetPrefetch()'s lines were asked for. It must not change what the event will do.
+    /// A hint: calls `prepare(self, event)` a few events before `event` runs, after SetPrefetch()'s
+    /// lines were asked for; any number of times. It must not change what the event will do.
     using PrepareFn = void (*)(void* self, const Event& event);
     void SetPrepare(HandlerId handler, PrepareFn prepare);
 
@@ -349,7 +349,12 @@ Partition::Insert(const Event& event)
 inline void
 Partition::Post(uint32_t to, const Event& event)
 {
-    if (to == m_index || !m_core.m_inWindow)
+    if (to == m_index)
+    {
+        Insert(event);
+        return;
+    }
+    if (!m_core.m_inWindow)
     {
         m_core.part(to).Insert(event);
         return;

@@ -16,6 +16,7 @@ constexpr size_t kSmallBlock = size_t{64} << 10; ///< bytes
 constexpr size_t kLargeBlock = size_t{2} << 20;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
 constexpr unsigned kMaxBinBits = 10;
+constexpr size_t kFew = 8;        ///< as many events are sorted by insertion alone
 constexpr uint32_t kCrowded = 16; ///< more events in one bin are sorted by std::sort
 
 /// For std::push_heap: the earliest event on top.
@@ -263,48 +264,81 @@ EventWheel::Load(Slot*& bucket)
     }
     Reserve(count);
     m_inBuckets -= count;
-    Event* sorted = m_sorted.get();
-    m_next = sorted;
-    m_end = sorted + count;
-    // About one bin per event, by time within the bucket.
-    unsigned binBits = 0;
-    while (count >> binBits != 0 && binBits < kMaxBinBits)
+    m_next = m_sorted.get();
+    m_end = m_sorted.get() + count;
+    if (count > kFew)
     {
-        ++binBits;
+        SortByBins(bucket, count);
     }
-    binBits = std::min(binBits, m_shift);
-    const unsigned shift = m_shift - binBits;
-    const uint64_t binMask = (uint64_t{1} << binBits) - 1;
-    uint32_t starts[(size_t{1} << kMaxBinBits) + 1];
-    std::fill_n(starts, (size_t{1} << binBits) + 1, 0);
-    for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
+    else
     {
-        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
-        {
-            ++starts[((static_cast<uint64_t>(i->event.time) >> shift) & binMask) + 1];
-        }
+        Unload(bucket);
     }
-    for (uint64_t bin = 0; bin <= binMask; ++bin)
-    {
-        starts[bin + 1] += starts[bin];
-    }
+    InsertionSort(m_sorted.get(), m_end);
+    bucket = nullptr;
+}
+
+void
+EventWheel::Unload(Slot* bucket)
+{
+    Event* to = m_sorted.get();
     for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
     {
         for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            sorted[starts[(static_cast<uint64_t>(i->event.time) >> shift) & binMask]++] = i->event;
+            *to++ = i->event;
         }
     }
-    bucket = nullptr;
-    // starts[bin] is now the end of the bin.
-    for (uint64_t bin = 0, first = 0; bin <= binMask; first = starts[bin++])
+}
+
+/// About one bin per event, by time within the bucket; what is left to do is exchanging
+/// near-neighbours.
+void
+EventWheel::SortByBins(Slot* bucket, size_t count)
+{
+    unsigned binBits = 64U - static_cast<unsigned>(__builtin_clzll(count));
+    binBits = std::min({binBits, kMaxBinBits, m_shift});
+    const unsigned shift = m_shift - binBits;
+    const uint64_t binMask = (uint64_t{1} << binBits) - 1;
+    const auto binOf = [=](const Event& event)
+    { return (static_cast<uint64_t>(event.time) >> shift) & binMask; };
+    uint32_t ends[size_t{1} << kMaxBinBits]; // first the sizes, then the starts, at last the ends
+    std::fill_n(ends, binMask + 1, 0);
+    for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
     {
-        if (starts[bin] - first > kCrowded)
+        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            std::sort(sorted + first, sorted + starts[bin]);
+            ++ends[binOf(i->event)];
         }
     }
-    InsertionSort(sorted, sorted + count);
+    uint32_t start = 0;
+    uint32_t largest = 0;
+    for (uint64_t bin = 0; bin <= binMask; ++bin)
+    {
+        const uint32_t size = ends[bin];
+        largest = std::max(largest, size);
+        ends[bin] = start;
+        start += size;
+    }
+    Event* sorted = m_sorted.get();
+    for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
+    {
+        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        {
+            sorted[ends[binOf(i->event)]++] = i->event;
+        }
+    }
+    if (largest <= kCrowded)
+    {
+        return;
+    }
+    for (uint64_t bin = 0, first = 0; bin <= binMask; first = ends[bin++])
+    {
+        if (ends[bin] - first > kCrowded)
+        {
+            std::sort(sorted + first, sorted + ends[bin]);
+        }
+    }
 }
 
 } // namespace heddle

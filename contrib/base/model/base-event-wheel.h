@@ -145,7 +145,14 @@ class EventWheel
         {
             NewChunk(bucket); // none yet, or the last one is full
         }
-        end->event = event;
+        // Field by field: a copy by vector registers would stall on the narrow stores that made it.
+        Event& slot = end->event;
+        slot.time = event.time;
+        slot.key = event.key;
+        slot.arg = event.arg;
+        slot.entity = event.entity;
+        slot.handler = event.handler;
+        slot.aux = event.aux;
         ++end;
         ++m_inBuckets;
     }
@@ -158,6 +165,8 @@ class EventWheel
     int64_t NextBucket() const; ///< −1: none
     bool Refill(Tick end);
     void Load(Slot*& bucket);
+    void Unload(Slot* bucket);
+    void SortByBins(Slot* bucket, size_t count);
     void Reserve(size_t events);
     Slot* Release(Slot* chunk);
 

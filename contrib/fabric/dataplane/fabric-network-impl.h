@@ -84,6 +84,7 @@ class Network::Impl
 
     // Ahead of the handlers: see EventCore::SetPrepare().
     void PrepareArrive(const Event& event);
+    void PrepareReceive(const Event& event);
     void PreparePortFree(const Event& event);
 
     // Hot path.

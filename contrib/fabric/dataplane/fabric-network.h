@@ -38,6 +38,14 @@ class NicClient
     virtual void OnReceive(Partition& part, NicId nic, Packet* packet) = 0;
     /// The port became idle, or a class was resumed, after WakeWhenReady().
     virtual void OnPortReady(Partition& part, NicId nic) = 0;
+
+    /// A hint, given in large networks only: OnReceive() with this packet is a few events away. May
+    /// fetch into the cache what that will touch; must change nothing.
+    virtual void OnReceiveSoon(NicId nic, const Packet& packet) const
+    {
+        (void)nic;
+        (void)packet;
+    }
 };
 
 enum class DropReason : uint8_t

@@ -75,6 +75,7 @@ class TransportEngine : public NicClient
     // --- from the network
     void OnReceive(Partition& part, NicId nic, Packet* packet) override;
     void OnPortReady(Partition& part, NicId nic) override;
+    void OnReceiveSoon(NicId nic, const Packet& packet) const override;
 
     // --- for reliability strategies
     const TransportConfig& config() const

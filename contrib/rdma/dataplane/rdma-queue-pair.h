@@ -114,7 +114,7 @@ struct FlightTable
 };
 
 /// The sending half.
-struct SenderQp
+struct alignas(64) SenderQp
 {
     QpId id = 0;
     NicId from = 0;
@@ -161,7 +161,7 @@ struct SenderQp
 };
 
 /// The receiving half.
-struct ReceiverQp
+struct alignas(64) ReceiverQp
 {
     uint32_t expected = 0;            ///< first not received
     uint32_t unacked = 0;             ///< in-order packets since the last ACK

@@ -30,6 +30,29 @@ TransportEngine::OnReceive(Partition& part, NicId, Packet* packet)
 }
 
 void
+TransportEngine::OnReceiveSoon(NicId nic, const Packet& packet) const
+{
+    const auto fetch = [](const auto& object, size_t bytes)
+    {
+        constexpr size_t kLine = 64;
+        const auto* start = reinterpret_cast<const char*>(&object);
+        for (size_t at = 0; at < bytes; at += kLine)
+        {
+            __builtin_prefetch(start + at, 1);
+        }
+    };
+    fetch(m_nics[nic], sizeof(NicState));
+    if (packet.type == PacketType::Data)
+    {
+        fetch(m_receivers[packet.flow], sizeof(ReceiverQp));
+    }
+    else
+    {
+        fetch(m_senders[packet.flow], sizeof(SenderQp));
+    }
+}
+
+void
 TransportEngine::OnData(Partition& part, const Packet& packet)
 {
     ReceiverQp& qp = m_receivers[packet.flow];

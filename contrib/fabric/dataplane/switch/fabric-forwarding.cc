@@ -451,6 +451,16 @@ Network::Impl::PrepareArrive(const Event& event)
     }
 }
 
+void
+Network::Impl::PrepareReceive(const Event& event)
+{
+    const NicId nic = ports[event.entity].toNode;
+    if (const NicClient* client = nics[nic].client)
+    {
+        client->OnReceiveSoon(nic, *reinterpret_cast<const Packet*>(event.arg));
+    }
+}
+
 /// Fetches what releasing the packet at the head of the queue will touch.
 void
 Network::Impl::PreparePortFree(const Event& event)
@@ -481,6 +491,9 @@ Network::Impl::AddHotHandlers()
     {
         return;
     }
+    core.SetPrepare(m_onReceive,
+                    [](void* self, const Event& event)
+                    { static_cast<Impl*>(self)->PrepareReceive(event); });
     core.SetPrepare(m_onArrive,
                     [](void* self, const Event& event)
                     { static_cast<Impl*>(self)->PrepareArrive(event); });
