@@ -94,9 +94,12 @@ Partition::Run(Tick end)
             const auto& soon = handlers[far->handler];
             if (soon.base)
             {
-                const char* element = soon.base + soon.stride * far->entity;
+                const char* element = soon.base + size_t{soon.stride} * far->entity;
                 __builtin_prefetch(element, 1);
                 __builtin_prefetch(element + kLine * far->aux, 1);
+            }
+            if (soon.fetch)
+            {
                 __builtin_prefetch(reinterpret_cast<const void*>(far->arg), 1);
             }
         }
@@ -152,7 +155,7 @@ EventCore::~EventCore()
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {
-    m_handlers.push_back({function, self, nullptr, 0, nullptr});
+    m_handlers.push_back({function, self, nullptr, nullptr, 0, false});
     HEDDLE_CHECK(m_handlers.size() <= 0xffff, "too many handlers");
     return static_cast<HandlerId>(m_handlers.size() - 1);
 }
@@ -160,8 +163,10 @@ EventCore::AddHandler(HandlerFn function, void* self)
 void
 EventCore::SetPrefetch(HandlerId handler, const void* base, size_t stride)
 {
-    m_handlers[handler].base = static_cast<const char*>(base);
-    m_handlers[handler].stride = stride;
+    HandlerEntry& entry = m_handlers[handler];
+    entry.base = static_cast<const char*>(base);
+    entry.stride = static_cast<uint32_t>(stride);
+    entry.fetch = true;
 }
 
 void

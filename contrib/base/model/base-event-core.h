@@ -178,10 +178,10 @@ class EventCore
 
     HandlerId AddHandler(HandlerFn function, void* self);
 
-    /// A hint: events of `handler` will touch the first cache line and the Event::aux-th one of
-    /// element Event::entity of the array at `base`, and the line that Event::arg points to. They
-    /// are fetched some events ahead. `base` is aligned to cache lines.
-    void SetPrefetch(HandlerId handler, const void* base, size_t stride);
+    /// A hint: events of `handler` will touch the line that Event::arg points to and, if there is a
+    /// `base`, of element Event::entity of the array there the first cache line and the
+    /// Event::aux-th one. They are fetched some events ahead. `base` is aligned to cache lines.
+    void SetPrefetch(HandlerId handler, const void* base = nullptr, size_t stride = 0);
 
     /// A hint: calls `prepare(self, event)` a few events before `event` runs, after SetPrefetch()'s
     /// lines were asked for; any number of times. It must not change what the event will do.
@@ -284,9 +284,10 @@ class EventCore
     {
         HandlerFn function;
         void* self;
-        const char* base; ///< see SetPrefetch(); null: nothing
-        size_t stride;
         PrepareFn prepare; ///< null: none
+        const char* base;  ///< see SetPrefetch(); null: only Event::arg
+        uint32_t stride;
+        bool fetch; ///< SetPrefetch() was called
     };
 
     struct AloneEvent

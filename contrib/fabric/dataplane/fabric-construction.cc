@@ -65,7 +65,8 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given)
     m_onPause = core.AddHandler<Impl, &Impl::OnPause>(this);
     m_onReroute = core.AddHandler<Impl, &Impl::OnReroute>(this);
     BuildPorts();
-    AddHotHandlers();
+    AddForwardingHandlers();
+    AddTransmitHandlers();
     BuildSwitches();
     routes.Build(std::vector<bool>(linkUp.size(), true));
     BuildPaths(); // of the intact network
@@ -103,6 +104,7 @@ Network::Impl::BuildPorts()
         port.fromNic = !from.isSwitch;
         port.toNic = !to.isSwitch;
         port.up = link.up;
+        portsDown += link.up ? 0 : 1;
         fabric::PortDetails rest(core.seed(), id);
         rest.rate = link.rate;
         rest.propagation = link.delay;
@@ -150,12 +152,14 @@ Network::Impl::BuildSwitches()
         {
             ingress.push_back({details[id].rate, details[id].propagation});
         }
-        switches.emplace_back(fabric::SharedBuffer(config, ingress, name));
-        switches.back().inputs = std::move(inputs[s]);
-        switches.back().balancer =
+        auto balancer =
             make({core.seed(), s, config.mtuWireBytes, config.adaptiveGrades, ports.data()},
                  parameters);
-        switches.back().flowHash = switches.back().balancer->flowHash();
+        const FlowHash* hash = balancer->flowHash();
+        hashes = hash != nullptr;
+        switches.push_back(
+            {hash ? *hash : FlowHash{}, fabric::SharedBuffer(config, ingress, name)});
+        switchDetails.push_back({std::move(balancer), std::move(inputs[s])});
     }
 }
 
@@ -195,7 +199,7 @@ Network::Impl::AdoptRoutes()
 {
     for (SwitchId s = 0; s < switches.size(); ++s)
     {
-        switches[s].balancer->OnRoutesChanged(routes.SetsOf(s));
+        switchDetails[s].balancer->OnRoutesChanged(routes.SetsOf(s));
     }
 }
 

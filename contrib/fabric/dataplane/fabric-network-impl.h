@@ -6,7 +6,8 @@
 //
 //   fabric-network.cc            the public calls
 //   fabric-construction.cc       from a Topology to ports, switches, routes
-//   switch/fabric-forwarding.cc  the hot path: arrive, admit, choose, queue, transmit
+//   switch/fabric-forwarding.cc  the hot path: arrive, choose, admit, queue
+//   switch/fabric-transmit.cc    the hot path: dequeue, mark, transmit; NICs
 //   switch/fabric-pause.cc       PFC
 //   switch/fabric-failure.cc     links down and up, rerouting
 //
@@ -40,15 +41,18 @@ class Network::Impl
   public:
     Impl(EventCore& core, const Topology& topology);
 
+    /// One cache line: all that a packet which finds a choice and a queue touches.
     struct alignas(64) SwitchState
     {
-        explicit SwitchState(fabric::SharedBuffer sharedBuffer) : buffer(std::move(sharedBuffer))
-        {
-        }
-
-        std::unique_ptr<LoadBalancer> balancer;
-        const FlowHash* flowHash = nullptr; ///< the balancer's, if it is nothing else
+        FlowHash flowHash; ///< the balancer's, if it is nothing else (`hashes`)
         fabric::SharedBuffer buffer;
+    };
+
+    static_assert(sizeof(SwitchState) == 64);
+
+    struct SwitchDetails
+    {
+        std::unique_ptr<LoadBalancer> balancer;
         std::vector<PortId> inputs; ///< by ingress index: the port that transmits to us
     };
 
@@ -75,8 +79,8 @@ class Network::Impl
     };
 
     // Handlers. Event::entity is the transmitting port, Event::arg the packet unless said.
-    void OnArrive(Partition& part, const Event& event);
-    void OnTail(Partition& part, const Event& event); ///< aux: input, arg: packet, entity: output
+    void OnArrive(Partition& part, const Event& event); ///< aux: input
+    void OnTail(Partition& part, const Event& event);   ///< aux: input, arg: packet, entity: output
     void OnReceive(Partition& part, const Event& event);
     void OnPortFree(Partition& part, const Event& event);
     void OnPause(Partition& part, const Event& event); ///< arg: PauseFrame
@@ -90,6 +94,7 @@ class Network::Impl
     // Hot path.
     PortId PlannedRoute(SwitchId at, const Packet& packet) const;
     PortId Route(SwitchId at, const Packet& packet, Tick now) const;
+    PortId EgressOf(PortId input, const Packet& packet, Tick now) const;
     void Output(Partition& part, PortId id, uint16_t ingress, Packet* packet);
     bool Admit(Partition& part, PortId egress, uint16_t ingress, Packet* packet);
     void Enqueue(fabric::Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now);
@@ -130,6 +135,13 @@ class Network::Impl
         return ports[port].queues[trafficClass];
     }
 
+    /// What does not fit the second-level cache is worth fetching ahead.
+    bool large() const
+    {
+        constexpr size_t kSmallFabric = size_t{1} << 20;
+        return !ideal && ports.size() * sizeof(fabric::Port) > kSmallFabric;
+    }
+
     uint64_t NextKey(fabric::Port& port, PortId id)
     {
         return core.Key(firstEntity + id, port.sequence++);
@@ -152,11 +164,14 @@ class Network::Impl
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
     std::vector<fabric::PortDetails> details; ///< by PortId
     std::vector<SwitchState> switches;
+    std::vector<SwitchDetails> switchDetails;
     std::vector<NicState> nics;
     std::vector<Target> targets; ///< by NIC
     std::vector<PartitionState> partitions;
     NetworkObserver* observer = nullptr;
+    uint32_t portsDown = 0;
     bool cutThrough;
+    bool hashes = false;        ///< load balancing is a hash of the flow
     bool limited;               ///< switches have a finite buffer
     bool waitsForTails = false; ///< some output may be faster than some input
     bool ideal;                 ///< R4: the one switch's latency depends on the pair
@@ -173,7 +188,8 @@ class Network::Impl
     std::vector<Tick> idealReady;
 
   private:
-    void AddHotHandlers();
+    void AddForwardingHandlers();
+    void AddTransmitHandlers();
     void BuildPorts();
     void BuildSwitches();
     void BuildPaths();

@@ -64,8 +64,8 @@ class LoadBalancer
   public:
     virtual ~LoadBalancer() = default;
 
-    /// A scheme that is nothing but a hash of the flow returns it (it must live as long as the
-    /// balancer): then nobody needs to call Choose(). Null otherwise.
+    /// A scheme that is nothing but a hash of the flow, at every switch, returns it: then nobody
+    /// needs to call Choose(). Null otherwise.
     virtual const FlowHash* flowHash() const
     {
         return nullptr;

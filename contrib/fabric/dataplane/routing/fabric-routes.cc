@@ -88,8 +88,7 @@ Routes::Build(const std::vector<bool>& up)
 {
     size_t switches = m_out.size();
     m_entries.assign(switches * m_leaves.size(), 0);
-    m_sets.assign(1, {0, 0, 0});
-    m_ports.clear();
+    m_sets.assign(kSetHead, 0);
     m_setsOf.assign(switches, {});
     m_distance.resize(switches);
     for (uint32_t leaf = 0; leaf < m_leaves.size(); ++leaf)
@@ -149,19 +148,18 @@ Routes::Intern(SwitchId at, const std::vector<PortId>& hops)
     auto& known = m_setsOf[at];
     for (auto it = known.rbegin(); it != known.rend(); ++it) // neighbours usually share the last
     {
-        const Set& set = m_sets[*it];
-        if (set.count == hops.size() &&
-            std::equal(hops.begin(), hops.end(), m_ports.begin() + set.first))
+        if (m_sets[*it] == hops.size() &&
+            std::equal(hops.begin(), hops.end(), m_sets.begin() + *it + kSetHead))
         {
             return *it;
         }
     }
-    m_sets.push_back({static_cast<uint32_t>(m_ports.size()),
-                      static_cast<uint32_t>(hops.size()),
-                      static_cast<uint32_t>(known.size())});
-    m_ports.insert(m_ports.end(), hops.begin(), hops.end());
-    known.push_back(static_cast<uint32_t>(m_sets.size() - 1));
-    return known.back();
+    const auto set = static_cast<uint32_t>(m_sets.size());
+    m_sets.push_back(static_cast<uint32_t>(hops.size()));
+    m_sets.push_back(static_cast<uint32_t>(known.size()));
+    m_sets.insert(m_sets.end(), hops.begin(), hops.end());
+    known.push_back(set);
+    return set;
 }
 
 namespace

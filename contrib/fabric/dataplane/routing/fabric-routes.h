@@ -42,8 +42,8 @@ class Routes
         {
             return {&m_self[entry & ~kOnlyPort], 1, 0};
         }
-        const Set& set = m_sets[entry];
-        return {m_ports.data() + set.first, set.count, set.id};
+        const uint32_t* set = &m_sets[entry];
+        return {set + kSetHead, set[0], set[1]};
     }
 
     uint32_t leaves() const
@@ -73,18 +73,12 @@ class Routes
     }
 
   private:
-    struct Set
-    {
-        uint32_t first;
-        uint32_t count;
-        uint32_t id;
-    };
-
     void BuildLeaf(uint32_t leaf, const std::vector<bool>& up);
     uint32_t Intern(SwitchId at, const std::vector<PortId>& hops);
 
-    /// A table entry with this bit is a single port, else an index of m_sets.
+    /// A table entry with this bit is a single port, else where its set begins in m_sets.
     static constexpr uint32_t kOnlyPort = 1U << 31;
+    static constexpr uint32_t kSetHead = 2; ///< words before the ports: count, id
 
     std::vector<SwitchId> m_leaves;         ///< switch by dense leaf number, ascending
     std::vector<uint32_t> m_leafOfNic;      ///< dense leaf number by NIC
@@ -93,8 +87,7 @@ class Routes
     std::vector<std::vector<PortId>> m_in;  ///< by switch: ports from other switches
     std::vector<uint32_t, HugeAllocator<uint32_t>> m_entries; ///< [switch][leaf], see kOnlyPort
     std::vector<PortId> m_self;                               ///< by PortId: itself
-    std::vector<Set> m_sets;                                  ///< 0: the empty set
-    std::vector<PortId> m_ports;
+    std::vector<uint32_t> m_sets; ///< count, id, ports; count, … At 0 the empty set
     std::vector<std::vector<uint32_t>> m_setsOf; ///< by switch, for Intern
     std::vector<uint32_t> m_setCount;
     std::vector<uint32_t> m_distance; ///< scratch of BuildLeaf

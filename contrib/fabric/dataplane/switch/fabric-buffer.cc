@@ -25,21 +25,23 @@ Headroom(const SwitchConfig& config, BitRate ingressRate, Tick delay)
 SharedBuffer::SharedBuffer(const SwitchConfig& config,
                            const std::vector<Ingress>& ingress,
                            const std::string& switchName)
-    : m_limited(config.bufferBytes != 0),
-      m_alpha(config.alpha),
+    : m_alpha(config.alpha),
+      m_xonOffset(static_cast<int64_t>(config.xonOffsetBytes)),
       m_mtu(config.mtuWireBytes),
-      m_xonOffset(static_cast<int64_t>(config.xonOffsetBytes))
+      m_ingresses(static_cast<uint32_t>(ingress.size()))
 {
-    if (!m_limited)
+    if (config.bufferBytes == 0)
     {
         return;
     }
     m_pool = static_cast<int64_t>(config.bufferBytes);
-    m_groups.resize(ingress.size() * kClasses);
-    for (const Ingress& input : ingress)
+    m_groups = std::make_unique<Group[]>(ingress.size() * kClasses);
+    m_headroomLimits = std::make_unique<int64_t[]>(ingress.size());
+    for (size_t i = 0; i < ingress.size(); ++i)
     {
-        const auto headroom = static_cast<int64_t>(Headroom(config, input.rate, input.delay));
-        m_headroomLimits.push_back(headroom);
+        const auto headroom =
+            static_cast<int64_t>(Headroom(config, ingress[i].rate, ingress[i].delay));
+        m_headroomLimits[i] = headroom;
         for (const ClassConfig& c : config.classes)
         {
             m_pool -= c.lossless ? headroom : 0;
@@ -59,7 +61,7 @@ SharedBuffer::SharedBuffer(const SwitchConfig& config,
 void
 SharedBuffer::ForgetPauses(uint16_t ingress)
 {
-    if (!m_limited)
+    if (!m_groups)
     {
         return;
     }

@@ -29,6 +29,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 namespace heddle::fabric
@@ -78,8 +80,7 @@ class SharedBuffer
     /// Fetches a group into the cache; a wrong one does no harm.
     void Prefetch(uint16_t ingress, unsigned trafficClass) const
     {
-        const size_t group = trafficClass * m_headroomLimits.size() + ingress;
-        __builtin_prefetch(m_groups.data() + std::min(group, m_groups.size()), 1);
+        __builtin_prefetch(&m_groups[trafficClass * m_ingresses + ingress], 1);
     }
 
     int64_t used() const
@@ -109,7 +110,7 @@ class SharedBuffer
 
     Group& GroupOf(uint16_t ingress, unsigned trafficClass)
     {
-        return m_groups[trafficClass * m_headroomLimits.size() + ingress];
+        return m_groups[trafficClass * m_ingresses + ingress];
     }
 
     double Threshold() const
@@ -119,14 +120,15 @@ class SharedBuffer
 
     Admission ToHeadroom(Group& group, uint16_t ingress, uint32_t bytes);
 
-    bool m_limited;
+    // 56 bytes: with the switch's salt one cache line.
     double m_alpha;
-    int64_t m_mtu;
     int64_t m_xonOffset;
     int64_t m_pool = 0;
-    int64_t m_used = 0;                    ///< of the pool
-    std::vector<Group> m_groups;           ///< [class][ingress]
-    std::vector<int64_t> m_headroomLimits; ///< by ingress, of each lossless class
+    int64_t m_used = 0;                          ///< of the pool
+    std::unique_ptr<Group[]> m_groups;           ///< [class][ingress]; null: unlimited
+    std::unique_ptr<int64_t[]> m_headroomLimits; ///< by ingress, of each lossless class
+    uint32_t m_mtu;
+    uint32_t m_ingresses;
 };
 
 inline Admission

@@ -56,6 +56,7 @@ Network::Impl::FailPort(Partition& part, PortId id)
 {
     Port& port = ports[id];
     port.up = false;
+    ++portsDown;
     ++details[id].epoch;
     for (unsigned c = 0; c < kClasses; ++c)
     {
@@ -88,6 +89,7 @@ Network::Impl::RestorePort(Partition& part, PortId id)
 {
     Port& port = ports[id];
     port.up = true;
+    --portsDown;
     if (port.fromNic && !port.freePending && details[id].wakeWanted)
     {
         ScheduleFree(part, port, id); // not from here: the caller may be the NIC itself

@@ -182,18 +182,19 @@ struct Stamp
     }
 };
 
-/// Packet::enqueuedAt on the wire: bits 54–63 as in Stamp; bits 0–31 the output port at the next
-/// switch, if bits 32–53 are the (modulo 2^22) version of the routes it was planned with, which is
-/// never 0. Only a hint that saves looking it up twice.
+/// Packet::enqueuedAt on the wire: bits 54–63 as in Stamp. Bits 32–53 are 0 and bits 0–31 the node
+/// behind the link; or, once planned, the version of the routes (modulo 2^22, never 0) and the
+/// output port at that node. Only hints: they save touching the port that sent it, and looking up
+/// the route twice.
 struct Plan
 {
     static constexpr unsigned kVersionBits = 22;
     static constexpr uint32_t kVersionMask = (1U << kVersionBits) - 1;
     static constexpr uint64_t kMask = (uint64_t{1} << 54) - 1;
 
-    static Tick None(Tick stamp)
+    static Tick None(Tick stamp, uint32_t node)
     {
-        return static_cast<Tick>(static_cast<uint64_t>(stamp) & ~kMask);
+        return static_cast<Tick>((static_cast<uint64_t>(stamp) & ~kMask) | node);
     }
 
     static Tick Make(Tick stamp, uint32_t version, PortId egress)
@@ -202,9 +203,16 @@ struct Plan
                                  (uint64_t{version} << 32) | egress);
     }
 
-    static bool Valid(Tick stamp, uint32_t version)
+    /// 0: none.
+    static uint32_t Version(Tick stamp)
     {
-        return static_cast<uint32_t>(static_cast<uint64_t>(stamp) >> 32 & kVersionMask) == version;
+        return static_cast<uint32_t>(static_cast<uint64_t>(stamp) >> 32) & kVersionMask;
+    }
+
+    /// The node (version 0) or the output port.
+    static uint32_t Target(Tick stamp)
+    {
+        return static_cast<uint32_t>(stamp);
     }
 
     static uint32_t NextVersion(uint32_t version)
