@@ -81,10 +81,9 @@ TEST_P(Conservation, HoldsAtAnyTime)
     const auto links = static_cast<uint32_t>(world.topology.links.size());
     for (uint32_t l = 1; l < links; l += 5) // NIC links and fabric links alike
     {
-        world.At(Tick{l} * 1'700'000,
-                 [&world, l](Partition& p) { world.net.SetLinkUp(p, l, false); });
+        world.At(Tick{l} * 1'700'000, [&world, l](Partition&) { world.net.SetLinkUp(l, false); });
         world.At(Tick{l} * 1'700'000 + 9 * kMicrosecond,
-                 [&world, l](Partition& p) { world.net.SetLinkUp(p, l, true); });
+                 [&world, l](Partition&) { world.net.SetLinkUp(l, true); });
     }
     uint64_t sawInFlight = 0;
     for (Tick t = 0; t < 150 * kMicrosecond; t += 777 * kNanosecond)
@@ -150,16 +149,15 @@ TEST(Failure, RoutesFollowAfterTheDelay)
     World world(topology);
     const uint32_t spine0ToLeaf1 = 4 + 1; // links: 4 NICs, spine0 – leaf0, leaf1, spine1 – …
     ASSERT_EQ(world.net.PortName(2 * spine0ToLeaf1 + 1), "spine0 → leaf1");
-    world.At(50 * kMicrosecond,
-             [&](Partition& p) { world.net.SetLinkUp(p, spine0ToLeaf1, false); });
+    world.At(50 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(spine0ToLeaf1, false); });
     uint64_t before = 0;
     uint64_t lost = 0;
     world.At(100 * kMicrosecond,
-             [&](Partition& p)
+             [&](Partition&)
              {
                  lost = world.Dropped();
                  before = world.net.portCounters(2 * spine0ToLeaf1 + 1).txPackets;
-                 world.net.SetLinkUp(p, spine0ToLeaf1, true);
+                 world.net.SetLinkUp(spine0ToLeaf1, true);
              });
     world.Send(0, {2, kMtu, 2000}); // 167 us at line rate
     world.Run();
@@ -187,8 +185,8 @@ TEST(Failure, NoRouteIsNamed)
 TEST(Failure, NicWaitsForItsLink)
 {
     World world(BuildTopology("single-switch", Shape(2), {}));
-    world.At(10 * kMicrosecond, [&](Partition& p) { world.net.SetLinkUp(p, 0, false); });
-    world.At(90 * kMicrosecond, [&](Partition& p) { world.net.SetLinkUp(p, 0, true); });
+    world.At(10 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, false); });
+    world.At(90 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, true); });
     world.Send(0, {1, kMtu, 300});
     world.Run();
     EXPECT_EQ(world.net.counters().injected, 300U);
@@ -203,8 +201,8 @@ TEST(Failure, ClearsPauses)
 {
     World world(BuildTopology("single-switch", Shape(2), {}));
     world.At(0, [&](Partition& p) { world.net.SendPause(p, 1, 3, true); });
-    world.At(10 * kMicrosecond, [&](Partition& p) { world.net.SetLinkUp(p, 1, false); });
-    world.At(20 * kMicrosecond, [&](Partition& p) { world.net.SetLinkUp(p, 1, true); });
+    world.At(10 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, false); });
+    world.At(20 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, true); });
     world.Send(0, {1, kMtu, 3}, 30 * kMicrosecond);
     world.Run();
     EXPECT_EQ(world.net.counters().delivered, 3U);

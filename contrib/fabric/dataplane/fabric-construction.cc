@@ -14,13 +14,6 @@ using fabric::Port;
 namespace
 {
 
-/// The one place that decides where a node runs.
-uint32_t
-AssignPartition(const Topology::Node&)
-{
-    return 0;
-}
-
 uint32_t
 PsPerByte(BitRate rate)
 {
@@ -40,7 +33,7 @@ Validated(const Topology& topology)
 
 } // namespace
 
-Network::Impl::Impl(EventCore& eventCore, const Topology& given)
+Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partitioning& partitioning)
     : core(eventCore),
       topology(Validated(given)),
       config(topology.switchConfig),
@@ -63,8 +56,14 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given)
         linkUp.push_back(link.up);
     }
     m_onPause = core.AddHandler<Impl, &Impl::OnPause>(this);
-    m_onReroute = core.AddHandler<Impl, &Impl::OnReroute>(this);
-    BuildPorts();
+    for (PartitionState& state : partitions)
+    {
+        if (partitions.size() > 1)
+        {
+            state.pool.SetDepot(&depot);
+        }
+    }
+    BuildPorts(partitioning);
     AddForwardingHandlers();
     AddTransmitHandlers();
     BuildSwitches();
@@ -78,8 +77,9 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given)
 }
 
 void
-Network::Impl::BuildPorts()
+Network::Impl::BuildPorts(const Partitioning& partitioning)
 {
+    HEDDLE_CHECK(partitioning.count <= core.partitions(), "more partitions than the core has");
     const auto count = static_cast<uint32_t>(2 * topology.links.size());
     firstEntity = core.NewEntities(count);
     failureEntity = core.NewEntities();
@@ -95,7 +95,8 @@ Network::Impl::BuildPorts()
         port.reach = link.delay + (to.isSwitch ? config.forwardingLatency : 0);
         port.fromNode = from.index;
         port.toNode = to.index;
-        port.toPartition = static_cast<uint16_t>(AssignPartition(to));
+        // The ideal switch is nothing but its outputs, and each runs with its NIC.
+        port.toPartition = static_cast<uint16_t>(partitioning.Of(ideal && to.isSwitch ? from : to));
         // More than any packet has: its tail is waited for.
         constexpr uint32_t kWhole = std::numeric_limits<uint16_t>::max();
         const bool early = cutThrough && to.isSwitch;
@@ -108,7 +109,7 @@ Network::Impl::BuildPorts()
         fabric::PortDetails rest(core.seed(), id);
         rest.rate = link.rate;
         rest.propagation = link.delay;
-        rest.partition = AssignPartition(from);
+        rest.partition = partitioning.Of(ideal && from.isSwitch ? to : from);
         rest.lossThreshold = static_cast<uint64_t>(std::ldexp(link.lossProbability, 64));
         port.lossy = rest.lossThreshold != 0;
         details.push_back(rest);

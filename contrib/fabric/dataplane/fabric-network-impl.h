@@ -17,7 +17,7 @@
 //
 // Partitions: a port, its queues and its counters belong to the partition of the transmitting node,
 // a switch's buffer and load balancer to the switch's. Packets and PFC frames cross by
-// Partition::Post. Routes and link states are read by all and change with one partition only.
+// Partition::Post. Routes and link states are read by all and change while no partition runs.
 
 #ifndef HEDDLE_FABRIC_NETWORK_IMPL_H
 #define HEDDLE_FABRIC_NETWORK_IMPL_H
@@ -39,7 +39,7 @@ namespace heddle
 class Network::Impl
 {
   public:
-    Impl(EventCore& core, const Topology& topology);
+    Impl(EventCore& core, const Topology& topology, const Partitioning& partitioning);
 
     /// One cache line: all that a packet which finds a choice and a queue touches.
     struct alignas(64) SwitchState
@@ -84,7 +84,6 @@ class Network::Impl
     void OnReceive(Partition& part, const Event& event);
     void OnPortFree(Partition& part, const Event& event);
     void OnPause(Partition& part, const Event& event); ///< arg: PauseFrame
-    void OnReroute(Partition& part, const Event& event);
 
     // Ahead of the handlers: see EventCore::SetPrepare().
     void PrepareArrive(const Event& event);
@@ -107,6 +106,8 @@ class Network::Impl
     Tick IdealReach(PortId id, const Packet& packet, Tick now);
     void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
     void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
+    void DropArrival(Partition& part, PortId from, Packet* packet, DropReason reason);
+    void Discard(Partition& part, PortId blamed, Packet* packet, DropReason reason);
 
     // PFC.
     /// Stops or resumes `target`, the port at the other end of an input of ours.
@@ -121,10 +122,15 @@ class Network::Impl
     void Kick(Partition& part, PortId id);
 
     // Failures.
-    void FailPort(Partition& part, PortId id);
-    void RestorePort(Partition& part, PortId id);
+    void FailPort(PortId id);
+    void RestorePort(PortId id);
     void AdoptRoutes();
-    void ScheduleReroute(Partition& part);
+    void Reroute();
+
+    Partition& PartOf(PortId id)
+    {
+        return core.part(details[id].partition);
+    }
 
     // Paths.
     const InteriorPath* FindPath(NicId from, NicId to) const;
@@ -167,6 +173,7 @@ class Network::Impl
     std::vector<SwitchDetails> switchDetails;
     std::vector<NicState> nics;
     std::vector<Target> targets; ///< by NIC
+    fabric::PacketDepot depot;
     std::vector<PartitionState> partitions;
     NetworkObserver* observer = nullptr;
     uint32_t portsDown = 0;
@@ -190,7 +197,7 @@ class Network::Impl
   private:
     void AddForwardingHandlers();
     void AddTransmitHandlers();
-    void BuildPorts();
+    void BuildPorts(const Partitioning& partitioning);
     void BuildSwitches();
     void BuildPaths();
     HandlerId m_onArrive;
@@ -198,7 +205,6 @@ class Network::Impl
     HandlerId m_onReceive;
     HandlerId m_onPortFree;
     HandlerId m_onPause;
-    HandlerId m_onReroute;
 };
 
 } // namespace heddle

@@ -12,8 +12,8 @@ namespace heddle
 using fabric::ClassQueue;
 using fabric::Port;
 
-Network::Network(EventCore& core, const Topology& topology)
-    : m_impl(std::make_unique<Impl>(core, topology))
+Network::Network(EventCore& core, const Topology& topology, const Partitioning& partitioning)
+    : m_impl(std::make_unique<Impl>(core, topology, partitioning))
 {
 }
 
@@ -208,13 +208,14 @@ Network::portCounters(PortId port) const
     PortCounters& counters = rest.counters;
     if (rest.blockedSince >= 0) // bring the running pause up to date
     {
-        const Tick now = m_impl->core.part(rest.partition).now();
+        const Tick now = m_impl->PartOf(port).now();
         counters.paused += now - rest.blockedSince;
         rest.blockedSince = now;
     }
     counters.txPackets = hot.txPackets;
     counters.txBytes = hot.txBytes;
     counters.busy = rest.busy + static_cast<Tick>(hot.psPerByte * hot.txBytes);
+    counters.drops = rest.drops + m_impl->details[port ^ 1U].arrivalDrops;
     counters.queueWait = 0;
     counters.maxQueueBytes = 0;
     for (const ClassQueue& queue : hot.queues)

@@ -18,6 +18,7 @@
 #define HEDDLE_FABRIC_NETWORK_H
 
 #include "ns3/fabric-packet.h"
+#include "ns3/fabric-partitioning.h"
 #include "ns3/fabric-topology.h"
 
 #include <array>
@@ -94,8 +95,9 @@ class NetworkObserver
 class Network
 {
   public:
-    /// `topology` must outlive the network. Validates it (InputError).
-    Network(EventCore& core, const Topology& topology);
+    /// `topology` must outlive the network. Validates it (InputError). `partitioning` must be that
+    /// of `core`, if it has several partitions.
+    Network(EventCore& core, const Topology& topology, const Partitioning& partitioning = {});
     ~Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
@@ -135,8 +137,9 @@ class Network
     void SetObserver(NetworkObserver* observer);
 
     /// Link state change at the current time (both directions); routes follow `rerouteDelay` later.
-    /// What waits for the link or is on it is lost. One partition only.
-    void SetLinkUp(Partition& part, uint32_t link, bool up);
+    /// What waits for the link or is on it is lost. Only while EventCore::alone(): before the run,
+    /// in EventCore::ScheduleAlone(), and from handlers when there is one partition.
+    void SetLinkUp(uint32_t link, bool up);
 
     NetworkCounters counters() const; ///< summed over partitions
     uint64_t inFlight() const;        ///< packets in queues and on wires now

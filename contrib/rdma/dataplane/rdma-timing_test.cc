@@ -179,8 +179,8 @@ TEST(Excess, LossIsLossRecovery)
     {
         World world({}, config);
         world.Post(0, 1, 400 * 4096);
-        world.At(10 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 1, false); });
-        world.At(11 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 1, true); });
+        world.At(10 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, false); });
+        world.At(11 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, true); });
         world.Run();
         EXPECT_EQ(world.Faults(), "");
         EXPECT_GT(world.Excess(0), kMicrosecond) << config.reliability;

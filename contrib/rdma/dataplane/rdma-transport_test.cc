@@ -311,8 +311,8 @@ TEST(Failure, LinkDownIsSurvivedAndNamed)
     Cluster cluster;
     World world(cluster, GoBackN());
     world.Post(0, 1, 1000 * 4096); // 83 us
-    world.At(20 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 0, false); });
-    world.At(120 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 0, true); });
+    world.At(20 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, false); });
+    world.At(120 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, true); });
     world.Run(60 * kMicrosecond);
     EXPECT_EQ(world.transport.Outstanding(5).size(), 1U);
     EXPECT_NE(world.transport.Outstanding(5)[0].find("NIC 0 → NIC 1"), std::string::npos)

@@ -225,7 +225,7 @@ TEST(Adaptive, AvoidsDeadPortsAtOnce)
     Topology topology = LeafSpine(m, "adaptive");
     topology.rerouteDelay = kSecond;
     World world(topology);
-    world.At(kNanosecond, [&](Partition& part) { world.net.SetLinkUp(part, 2 * m, false); });
+    world.At(kNanosecond, [&](Partition&) { world.net.SetLinkUp(2 * m, false); });
     world.Send(0, {m, kMtu, 400}, 2 * kNanosecond);
     world.Run();
     EXPECT_EQ(world.Dropped(), 0U);

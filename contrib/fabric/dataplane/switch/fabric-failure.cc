@@ -16,10 +16,10 @@ using fabric::ClassQueue;
 using fabric::Port;
 
 void
-Network::SetLinkUp(Partition& part, uint32_t link, bool up)
+Network::SetLinkUp(uint32_t link, bool up)
 {
     Impl& net = *m_impl;
-    HEDDLE_CHECK(net.partitions.size() == 1, "links change with one partition only");
+    HEDDLE_CHECK(net.core.alone(), "a link changes while partitions run");
     HEDDLE_CHECK(link < net.linkUp.size(), "no such link");
     if (net.linkUp[link] == up)
     {
@@ -28,23 +28,15 @@ Network::SetLinkUp(Partition& part, uint32_t link, bool up)
     net.linkUp[link] = up;
     for (PortId id : {2 * link, 2 * link + 1})
     {
-        up ? net.RestorePort(part, id) : net.FailPort(part, id);
+        up ? net.RestorePort(id) : net.FailPort(id);
     }
-    net.ScheduleReroute(part);
+    net.core.ScheduleAlone(net.PartOf(2 * link).now() + net.topology.rerouteDelay,
+                           net.core.Key(net.failureEntity, net.failureSequence++),
+                           [&net] { net.Reroute(); });
 }
 
 void
-Network::Impl::ScheduleReroute(Partition& part)
-{
-    part.Schedule(topology.rerouteDelay,
-                  m_onReroute,
-                  0,
-                  0,
-                  core.Key(failureEntity, failureSequence++));
-}
-
-void
-Network::Impl::OnReroute(Partition&, const Event&)
+Network::Impl::Reroute()
 {
     routes.Build(linkUp);
     routesVersion = fabric::Plan::NextVersion(routesVersion);
@@ -52,8 +44,9 @@ Network::Impl::OnReroute(Partition&, const Event&)
 }
 
 void
-Network::Impl::FailPort(Partition& part, PortId id)
+Network::Impl::FailPort(PortId id)
 {
+    Partition& part = PartOf(id);
     Port& port = ports[id];
     port.up = false;
     ++portsDown;
@@ -85,14 +78,14 @@ Network::Impl::FailPort(Partition& part, PortId id)
 }
 
 void
-Network::Impl::RestorePort(Partition& part, PortId id)
+Network::Impl::RestorePort(PortId id)
 {
     Port& port = ports[id];
     port.up = true;
     --portsDown;
     if (port.fromNic && !port.freePending && details[id].wakeWanted)
     {
-        ScheduleFree(part, port, id); // not from here: the caller may be the NIC itself
+        ScheduleFree(PartOf(id), port, id); // not from here: the caller may be the NIC itself
     }
 }
 

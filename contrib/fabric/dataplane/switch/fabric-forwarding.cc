@@ -137,13 +137,13 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
     --partitions[part.index()].onWires;
     if (portsDown != 0 && !ports[input].up)
     {
-        Drop(part, input, packet, DropReason::LinkDown);
+        DropArrival(part, input, packet, DropReason::LinkDown);
         return;
     }
     const PortId egress = EgressOf(input, *packet, part.now());
     if (egress == kNone)
     {
-        Drop(part, input, packet, DropReason::NoRoute);
+        DropArrival(part, input, packet, DropReason::NoRoute);
         return;
     }
     if (waitsForTails && details[input].rate < details[egress].rate)

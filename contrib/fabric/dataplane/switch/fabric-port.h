@@ -10,6 +10,8 @@
 // hands it a packet starts the transmission and sets `busyUntil`. Only when an eligible packet must
 // wait is a "port free" event pending. Invariant: an unpaused non-empty class ⇒ freePending.
 //
+// The receiving end of a link must not write to the port that sends: another thread may run that.
+//
 // What waits in a queue keeps its bookkeeping in Packet::enqueuedAt (StampOf below), because the
 // packet is exactly one cache line.
 
@@ -123,8 +125,10 @@ struct PortDetails
     bool wakeWanted = false;    ///< NIC ports: WakeWhenReady()
     uint64_t lossThreshold = 0; ///< lost when a 64-bit draw lies below
     uint64_t lossIndex = 0;
-    Tick blockedSince = -1; ///< PortCounters::paused is running since; −1: not
-    Tick busy = 0;          ///< of PFC frames, and of packets where Port::psPerByte is 0
+    uint64_t drops = 0;        ///< here
+    uint64_t arrivalDrops = 0; ///< of what the opposite direction brought here
+    Tick blockedSince = -1;    ///< PortCounters::paused is running since; −1: not
+    Tick busy = 0;             ///< of PFC frames, and of packets where Port::psPerByte is 0
     RandomStream ecnDraws;
     RandomStream lossDraws;
     PortCounters counters; ///< brought up to date when asked for

@@ -45,12 +45,26 @@ Account(const Port& port, PortId id, ClassQueue& queue, Packet* packet, Tick now
 void
 Network::Impl::Drop(Partition& part, PortId at, Packet* packet, DropReason reason)
 {
+    ++details[at].drops;
+    Discard(part, at, packet, reason);
+}
+
+/// Of what port `from` has sent here; counted at our end of the link.
+void
+Network::Impl::DropArrival(Partition& part, PortId from, Packet* packet, DropReason reason)
+{
+    ++details[from ^ 1U].arrivalDrops;
+    Discard(part, from, packet, reason);
+}
+
+void
+Network::Impl::Discard(Partition& part, PortId blamed, Packet* packet, DropReason reason)
+{
     PartitionState& state = partitions[part.index()];
     ++state.counters.dropped[static_cast<size_t>(reason)];
-    ++details[at].counters.drops;
     if (observer)
     {
-        observer->OnDrop(part, at, *packet, reason);
+        observer->OnDrop(part, blamed, *packet, reason);
     }
     state.pool.Free(packet);
 }
@@ -116,12 +130,17 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
     }
     Tick delay = port.reach;
     delay += port.headBytes < bytes ? TransmitTime(port, id, port.headBytes) : duration;
+    uint32_t to = port.toPartition;
     if (ideal && port.fromNic)
     {
         delay = IdealReach(id, *packet, now);
+        if (FindPath(packet->source, packet->destination)) // else it is dropped, here
+        {
+            to = details[targets[packet->destination].down].partition;
+        }
     }
     ++partitions[part.index()].onWires;
-    part.Post(port.toPartition,
+    part.Post(to,
               {now + delay,
                NextKey(port, id),
                reinterpret_cast<uint64_t>(packet),
@@ -230,7 +249,7 @@ Network::Impl::OnReceive(Partition& part, const Event& event)
     --state.onWires;
     if (portsDown != 0 && !ports[event.entity].up)
     {
-        Drop(part, event.entity, packet, DropReason::LinkDown);
+        DropArrival(part, event.entity, packet, DropReason::LinkDown);
         return;
     }
     ++state.counters.delivered;

@@ -62,8 +62,8 @@ TEST_P(Loss, TailLossIsRepairedByTheTimeOut)
     World world({}, config);
     world.Post(0, 1, 4096);
     // The packet is on the wire when the link fails; nothing follows it.
-    world.At(200 * kNanosecond, [&](Partition& part) { world.net.SetLinkUp(part, 0, false); });
-    world.At(2 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 0, true); });
+    world.At(200 * kNanosecond, [&](Partition&) { world.net.SetLinkUp(0, false); });
+    world.At(2 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, true); });
     world.Run();
     EXPECT_EQ(world.Faults(), "");
     EXPECT_EQ(world.transport.counters().timeouts, 1U);
@@ -174,8 +174,8 @@ TEST(GoBackN, OneNackPerGap)
     World world(cluster, GoBackN());
     world.Post(0, 1, 400 * 4096);
     // A hole of about 1 us of packets in the middle, on the switch-to-receiver link.
-    world.At(10 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 1, false); });
-    world.At(11 * kMicrosecond, [&](Partition& part) { world.net.SetLinkUp(part, 1, true); });
+    world.At(10 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, false); });
+    world.At(11 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(1, true); });
     world.Run();
     EXPECT_EQ(world.Faults(), "");
     EXPECT_EQ(world.transport.counters().nacks, 1U);
