@@ -56,8 +56,8 @@ Parse(const Arguments& arguments, RunArguments& parsed)
         po::value<std::string>()->value_name("LEVEL"),
         "short for --set run.fidelity=LEVEL");
     add("threads",
-        po::value(&parsed.runner.processes)->value_name("N"),
-        "worlds to run at once (default: the cores)");
+        po::value(&parsed.runner.threads)->value_name("N"),
+        "threads, shared by the worlds that run at once (default: the cores)");
     add("engine",
         po::value(&engine)->value_name("NAME"),
         "ns-3 simulator: fabric or default (slower, same results)");
@@ -74,7 +74,7 @@ Parse(const Arguments& arguments, RunArguments& parsed)
                                        values[shortcut].as<std::string>());
         }
     }
-    if (values.count("threads") && parsed.runner.processes == 0)
+    if (values.count("threads") && parsed.runner.threads == 0)
     {
         throw InputError("--threads must be at least 1.");
     }

@@ -41,13 +41,13 @@ std::string
 RunAndSerialise(const Plan& plan,
                 const FabricPlan& fabric,
                 const RungPlan& rung,
-                Engine engine,
+                const WorldOptions& options,
                 const ProgressFn& progress)
 {
     v1::WorldPart part;
     try
     {
-        part = RunWorld(plan, fabric, rung, engine, progress);
+        part = RunWorld(plan, fabric, rung, options, progress);
     }
     catch (const InputError& error)
     {
@@ -62,7 +62,7 @@ RunAndSerialise(const Plan& plan,
 }
 
 JobTable
-AddWorlds(const Plan& plan, Engine engine, ProcessPool& pool)
+AddWorlds(const Plan& plan, const WorldOptions& options, ProcessPool& pool)
 {
     JobTable table(plan.fabrics.size());
     std::map<std::string, size_t> known;
@@ -76,8 +76,8 @@ AddWorlds(const Plan& plan, Engine engine, ProcessPool& pool)
             {
                 pool.Add(fabric.name + ": " + rung.world,
                          Weight(fabric, rung),
-                         [&plan, &fabric, &rung, engine](const ProgressFn& progress)
-                         { return RunAndSerialise(plan, fabric, rung, engine, progress); });
+                         [&plan, &fabric, &rung, &options](const ProgressFn& progress)
+                         { return RunAndSerialise(plan, fabric, rung, options, progress); });
             }
             table[f].push_back(it->second);
         }
@@ -234,8 +234,12 @@ RunPlan(const Plan& plan, const RunnerOptions& options)
     const auto start = std::chrono::steady_clock::now();
     const std::string startedAt = NowUtc();
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-    ProcessPool pool(options.processes > 0 ? options.processes : cores);
-    const JobTable table = AddWorlds(plan, options.engine, pool);
+    const unsigned threads = options.threads > 0 ? options.threads : cores;
+    ProcessPool pool(threads);
+    WorldOptions world{options.engine, 1, options.threads > 0};
+    const JobTable table = AddWorlds(plan, world, pool);
+    // Only now is it known how many worlds there are.
+    world.threads = std::max<unsigned>(1, threads / static_cast<unsigned>(pool.size()));
     bool complete = false;
     {
         ProgressLine line(plan.title);

@@ -21,7 +21,9 @@ class Result;
 
 struct RunnerOptions
 {
-    unsigned processes = 0; ///< at once; 0 = cores
+    /// Shared by the worlds that run at once, each in a process; 0 = cores, and one where several
+    /// would not pay.
+    unsigned threads = 0;
     Engine engine = Engine::Fabric;
 };
 

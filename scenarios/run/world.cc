@@ -47,52 +47,39 @@ AlignEntities(EventCore& core)
 }
 
 /// Takes links down and up at the scenario's times.
-class LinkSwitcher
+void
+ScheduleLinkEvents(EventCore& core, Network& network, const std::vector<LinkEvent>& events)
 {
-  public:
-    LinkSwitcher(EventCore& core, Network& network, const std::vector<LinkEvent>& events)
-        : m_network(network)
+    const uint32_t entity = core.NewEntities();
+    uint32_t sequence = 0;
+    for (const LinkEvent& event : events)
     {
-        const HandlerId handler = core.AddHandler<LinkSwitcher, &LinkSwitcher::OnEvent>(this);
-        const uint32_t entity = core.NewEntities();
-        uint32_t sequence = 0;
-        for (const LinkEvent& event : events)
-        {
-            core.part(0).Insert({event.at,
-                                 core.Key(entity, sequence++),
-                                 0,
-                                 event.link,
-                                 handler,
-                                 static_cast<uint16_t>(event.up)});
-        }
+        core.ScheduleAlone(event.at,
+                           core.Key(entity, sequence++),
+                           [&network, event] { network.SetLinkUp(event.link, event.up); });
     }
-
-    void OnEvent(Partition& part, const Event& event)
-    {
-        m_network.SetLinkUp(part, event.entity, event.aux != 0);
-    }
-
-  private:
-    Network& m_network;
-};
+}
 
 /// Looks at the wall clock every so often in simulated time, while anything else is going on.
 class ProgressTicker
 {
   public:
     ProgressTicker(EventCore& core, const Job& job, const ProgressFn& report)
-        : m_core(core),
-          m_job(job),
-          m_report(report),
-          m_handler(core.AddHandler<ProgressTicker, &ProgressTicker::OnTick>(this)),
-          m_entity(core.NewEntities())
+        : m_core(core), m_job(job), m_report(report), m_entity(core.NewEntities())
     {
         Next();
     }
 
-    void OnTick(Partition& part, const Event&)
+  private:
+    void Next()
     {
-        ++m_ticks;
+        m_core.ScheduleAlone(m_core.part(0).now() + kProgressPeriod,
+                             m_core.Key(m_entity, m_ticks++),
+                             [this] { OnTick(); });
+    }
+
+    void OnTick()
+    {
         const Clock::time_point now = Clock::now();
         if (now - m_last >= kReportEvery)
         {
@@ -100,35 +87,56 @@ class ProgressTicker
             m_report(m_job.progress());
         }
         // Alone in the world: the job is done, or it stalls and Result() says why.
-        if (!m_job.finished() && part.pending() > 0)
+        if (!m_job.finished() && m_core.NextTime() != kForever)
         {
             Next();
         }
     }
 
-    uint64_t ticks() const
-    {
-        return m_ticks;
-    }
-
-  private:
-    void Next()
-    {
-        m_core.part(0).Schedule(kProgressPeriod,
-                                m_handler,
-                                0,
-                                0,
-                                m_core.Key(m_entity, static_cast<uint32_t>(m_ticks)));
-    }
-
     EventCore& m_core;
     const Job& m_job;
     const ProgressFn& m_report;
-    HandlerId m_handler;
     uint32_t m_entity;
-    uint64_t m_ticks = 0;
+    uint32_t m_ticks = 0;
     Clock::time_point m_last = Clock::now();
 };
+
+/// Enough to even out what threads have to do, few enough that their borders cost little.
+constexpr uint32_t kPartitionsPerThread = 8;
+
+/// Below it a run takes well under a second anyway.
+constexpr double kWorthThreads = 3e6; // packet-hops
+
+/// Hosts, or what a scale-up domain joins, stay whole.
+Partitioning
+PartitionsOf(const Topology& topology,
+             const FabricPlan& fabric,
+             const RungPlan& rung,
+             const WorldOptions& options)
+{
+    Partitioning one;
+    if (options.threads <= 1)
+    {
+        one.whyOne = "one thread";
+        return one;
+    }
+    if (rung.ideal.infiniteScaleOut)
+    {
+        one.whyOne = "without a scale-out network nothing takes time between ranks";
+        return one;
+    }
+    if (!options.always && fabric.estimate.packetHops < kWorthThreads)
+    {
+        one.whyOne = "too few packet-hops to pay";
+        return one;
+    }
+    std::vector<uint32_t> domains;
+    for (const auto& place : fabric.layout.places)
+    {
+        domains.push_back(place.domain);
+    }
+    return PartitionTopology(topology, domains, options.threads * kPartitionsPerThread);
+}
 
 /// Nothing of the transport limits on the ideal fabric: it has no queues to control.
 TransportConfig
@@ -173,19 +181,23 @@ v1::WorldPart
 RunWorld(const Plan& plan,
          const FabricPlan& fabric,
          const RungPlan& rung,
-         Engine engine,
+         const WorldOptions& options,
          const ProgressFn& onProgress)
 {
     const Clock::time_point start = Clock::now();
     ns3::Time::SetResolution(ns3::Time::PS);
-    EventCore core({plan.seed});
-    const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
     const Topology topology = rung.idealFabric ? IdealFabric(fabric.pristine) : fabric.topology;
+    const Partitioning parts = PartitionsOf(topology, fabric, rung, options);
+    EventCore core({.seed = plan.seed,
+                    .partitions = parts.count,
+                    .threads = options.threads,
+                    .lookaheads = parts.lookaheads});
+    const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
     std::unique_ptr<Network> network;
     std::unique_ptr<Transport> transport;
     if (!rung.ideal.infiniteScaleOut)
     {
-        network = std::make_unique<Network>(core, topology);
+        network = std::make_unique<Network>(core, topology, parts);
         transport = std::make_unique<Transport>(core, *network, TransportOn(fabric, rung));
     }
     AlignEntities(core);
@@ -195,19 +207,19 @@ RunWorld(const Plan& plan,
     config.scaleUp = plan.cluster.scaleUp;
     config.ideal = rung.ideal;
     config.seed = plan.seed;
+    config.partitionOfRank = parts.ofNic;
     Job job(core, plan.workload.graph, expander, transport.get(), config);
     job.Start();
-    std::unique_ptr<LinkSwitcher> switcher;
-    if (network && !rung.idealFabric && !fabric.events.empty())
+    if (!rung.idealFabric && network)
     {
-        switcher = std::make_unique<LinkSwitcher>(core, *network, fabric.events);
+        ScheduleLinkEvents(core, *network, fabric.events);
     }
     const ProgressTicker ticker(core, job, onProgress);
-    Simulate(core, engine);
+    Simulate(core, options.engine);
 
     const JobResult result = job.Result();
     v1::WorldPart part;
-    part.set_events(core.eventCount() - ticker.ticks());
+    part.set_events(core.eventCount());
     FillWorld(rung, result, part.mutable_fabric());
     if (network)
     {
@@ -224,6 +236,9 @@ RunWorld(const Plan& plan,
     v1::WorldTiming& timing = *part.mutable_timing();
     timing.set_fabric(fabric.name);
     timing.set_world(rung.world);
+    timing.set_threads(std::min(options.threads, parts.count));
+    timing.set_partitions(parts.count);
+    timing.set_why_one_partition(parts.whyOne);
     timing.set_wall_time_s(std::chrono::duration<double>(Clock::now() - start).count());
     timing.set_cpu_time_s(CpuSeconds(usage));
     timing.set_peak_memory_bytes(static_cast<uint64_t>(usage.ru_maxrss) * 1024);

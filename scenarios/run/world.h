@@ -28,6 +28,14 @@ enum class Engine
     Default, ///< ns3::DefaultSimulatorImpl
 };
 
+/// How a world is run; none of it changes the results.
+struct WorldOptions
+{
+    Engine engine = Engine::Fabric;
+    unsigned threads = 1;
+    bool always = false; ///< use several threads also where they would hardly pay
+};
+
 /// Called now and then with the share of the work done, 0 … 1.
 using ProgressFn = std::function<void(double)>;
 
@@ -35,7 +43,7 @@ using ProgressFn = std::function<void(double)>;
 v1::WorldPart RunWorld(const Plan& plan,
                        const FabricPlan& fabric,
                        const RungPlan& rung,
-                       Engine engine,
+                       const WorldOptions& options,
                        const ProgressFn& onProgress);
 
 /// Equal for worlds that must give equal results, so that one run serves several fabrics.

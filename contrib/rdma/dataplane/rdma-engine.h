@@ -37,7 +37,7 @@ enum class PortBlock : uint8_t
 };
 
 /// One NIC port, owned by its partition.
-struct NicState
+struct alignas(64) NicState
 {
     Packet* controlHead = nullptr;
     Packet* controlTail = nullptr;

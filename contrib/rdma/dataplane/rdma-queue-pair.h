@@ -46,8 +46,9 @@ struct SenderWaits
  * sender frees a record when the *following* message is acknowledged: the receiver has left it
  * then.
  */
-struct MessageRecord
+struct alignas(64) MessageRecord
 {
+    // The receiver reads this cache line with every packet, the sender writes the next one.
     MessageRecord* next = nullptr;
     uint64_t bytes = 0;
     uint64_t cookie = 0;
@@ -56,7 +57,7 @@ struct MessageRecord
     Tick ideal = 0; ///< IdealTime(bytes) less the part of sendLatency hidden before `started`
     uint32_t firstSequence = 0;
     uint32_t lastSequence = 0;
-    SenderWaits waits;
+    alignas(64) SenderWaits waits;
     PortId pausedCulprit = kNone;
     PortId pacedCulprit = kNone;
 };
