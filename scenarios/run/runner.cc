@@ -236,10 +236,14 @@ RunPlan(const Plan& plan, const RunnerOptions& options)
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     const unsigned threads = options.threads > 0 ? options.threads : cores;
     ProcessPool pool(threads);
-    WorldOptions world{options.engine, 1, options.threads > 0};
+    WorldOptions world{options.engine,
+                       options.threadsPerWorld,
+                       options.threads + options.threadsPerWorld > 0};
     const JobTable table = AddWorlds(plan, world, pool);
-    // Only now is it known how many worlds there are.
-    world.threads = std::max<unsigned>(1, threads / static_cast<unsigned>(pool.size()));
+    if (world.threads == 0) // only now is it known how many worlds there are
+    {
+        world.threads = std::max(1U, threads / static_cast<unsigned>(pool.size()));
+    }
     bool complete = false;
     {
         ProgressLine line(plan.title);

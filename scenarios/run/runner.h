@@ -24,6 +24,7 @@ struct RunnerOptions
     /// Shared by the worlds that run at once, each in a process; 0 = cores, and one where several
     /// would not pay.
     unsigned threads = 0;
+    unsigned threadsPerWorld = 0; ///< 0 = an equal share of `threads`
     Engine engine = Engine::Fabric;
 };
 

@@ -3,6 +3,7 @@
 // heddle-bench: how fast the engine is on fixed workloads, beside a reference ceiling. README.md
 // has the details.
 #include "report.h"
+#include "scaling.h"
 #include "workloads.h"
 
 #include "ns3/base-errors.h"
@@ -24,6 +25,7 @@ struct Options
 {
     std::vector<Workload> workloads;
     uint32_t runs = 3;
+    uint32_t threads = 1;
     std::string json;
     std::string baseline;
 };
@@ -78,7 +80,6 @@ Parse(int argc, char** argv, Options& options)
     std::string names;
     std::string matrix;
     uint32_t hosts = 0;
-    uint32_t threads = 1;
     po::options_description visible("Options");
     visible.add_options()("help,h", "this text")("list", "the workloads")(
         "workload,w",
@@ -94,13 +95,13 @@ Parse(int argc, char** argv, Options& options)
         po::value(&hosts)->value_name("N"),
         "with --cm: refuse a file of another size")(
         "threads",
-        po::value(&threads)->value_name("N")->default_value(threads),
-        "threads of one simulation; only 1 so far")("json",
-                                                    po::value(&options.json)->value_name("FILE"),
-                                                    "write the figures there")(
-        "baseline",
-        po::value(&options.baseline)->value_name("FILE"),
-        "print ratios to an earlier --json");
+        po::value(&options.threads)->value_name("N")->default_value(options.threads),
+        "more than 1: compare N threads of one simulation with N simulations at once")(
+        "json",
+        po::value(&options.json)->value_name("FILE"),
+        "write the figures there")("baseline",
+                                   po::value(&options.baseline)->value_name("FILE"),
+                                   "print ratios to an earlier --json");
     po::variables_map values;
     try
     {
@@ -124,10 +125,13 @@ Parse(int argc, char** argv, Options& options)
         PrintList();
         return false;
     }
-    if (threads != 1)
+    if (options.threads == 0)
     {
-        UsageError("--threads " + std::to_string(threads) +
-                   ": the engine runs one thread per simulation so far");
+        UsageError("--threads must be at least 1");
+    }
+    if (options.threads > 1 && (!options.json.empty() || !options.baseline.empty()))
+    {
+        UsageError("--json and --baseline go with one thread");
     }
     if (options.runs == 0)
     {
@@ -185,6 +189,11 @@ Run(int argc, char** argv)
     Options options;
     if (!Parse(argc, argv, options))
     {
+        return 0;
+    }
+    if (options.threads > 1)
+    {
+        CompareThreads(options.workloads, options.threads, options.runs);
         return 0;
     }
     if (!options.baseline.empty())

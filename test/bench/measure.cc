@@ -45,10 +45,15 @@ Child(const std::function<RunResult()>& work, int to)
     _exit(status);
 }
 
-} // namespace
+struct Running
+{
+    pid_t child;
+    int from; ///< where its result comes out
+    Clock::time_point start;
+};
 
-Sample
-RunInChild(const std::function<RunResult()>& work)
+Running
+StartChild(const std::function<RunResult()>& work)
 {
     int ends[2];
     if (pipe(ends) != 0)
@@ -56,24 +61,29 @@ RunInChild(const std::function<RunResult()>& work)
         throw RunError("cannot make a pipe");
     }
     std::fflush(nullptr); // or the child prints it again
-    const Clock::time_point start = Clock::now();
-    const pid_t child = fork();
-    if (child < 0)
+    const Running running{fork(), ends[0], Clock::now()};
+    if (running.child < 0)
     {
         throw RunError("cannot start a process");
     }
-    if (child == 0)
+    if (running.child == 0)
     {
         close(ends[0]);
         Child(work, ends[1]);
     }
     close(ends[1]);
+    return running;
+}
+
+Sample
+Collect(const Running& running)
+{
     Sample sample;
-    const ssize_t got = read(ends[0], &sample.run, sizeof sample.run); // less than a pipe's buffer
-    close(ends[0]);
+    const ssize_t got = read(running.from, &sample.run, sizeof sample.run); // less than a pipe's
+    close(running.from);                                                    // buffer
     int status = 0;
     rusage usage{};
-    while (wait4(child, &status, 0, &usage) < 0 && errno == EINTR)
+    while (wait4(running.child, &status, 0, &usage) < 0 && errno == EINTR)
     {
     }
     if (got != static_cast<ssize_t>(sizeof sample.run) || !WIFEXITED(status) ||
@@ -83,11 +93,35 @@ RunInChild(const std::function<RunResult()>& work)
                            ? "the run ended by signal " + std::to_string(WTERMSIG(status))
                            : "the run failed");
     }
-    sample.wallSeconds = std::chrono::duration<double>(Clock::now() - start).count();
+    sample.wallSeconds = std::chrono::duration<double>(Clock::now() - running.start).count();
     sample.userSeconds = Seconds(usage.ru_utime);
     sample.systemSeconds = Seconds(usage.ru_stime);
     sample.peakRssBytes = static_cast<uint64_t>(usage.ru_maxrss) * 1024;
     return sample;
+}
+
+} // namespace
+
+std::vector<Sample>
+RunInChildren(const std::function<RunResult()>& work, unsigned count)
+{
+    std::vector<Running> running;
+    for (unsigned i = 0; i < count; ++i)
+    {
+        running.push_back(StartChild(work));
+    }
+    std::vector<Sample> samples;
+    for (const Running& child : running)
+    {
+        samples.push_back(Collect(child));
+    }
+    return samples;
+}
+
+Sample
+RunInChild(const std::function<RunResult()>& work)
+{
+    return RunInChildren(work, 1)[0];
 }
 
 Spread

@@ -35,6 +35,9 @@ struct Sample
 /// Runs `work` in a child. Throws RunError when it does not end well; its message is on stderr.
 Sample RunInChild(const std::function<RunResult()>& work);
 
+/// The same in several children at once.
+std::vector<Sample> RunInChildren(const std::function<RunResult()>& work, unsigned count);
+
 /// Median, smallest and largest.
 struct Spread
 {

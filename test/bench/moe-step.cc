@@ -90,16 +90,19 @@ MakeJobConfig()
 } // namespace
 
 RunResult
-RunMoeStep(Observe observe)
+RunMoeStep(Observe observe, uint32_t threads)
 {
     const Step step = MakeStep();
     const Topology topology = MakeFabric();
-    EventCore core({});
-    Network network(core, topology);
+    const Partitioning parts = CutFor(topology, kPerHost, threads);
+    EventCore core(CoreConfig(parts, threads));
+    Network network(core, topology, parts);
     const TransportConfig config = PlainTransport();
     Transport transport(core, network, config);
     const Expander expander({}, MakeLayout(topology), FindPreset("nccl-h100"));
-    Job job(core, step.graph, expander, &transport, MakeJobConfig());
+    JobConfig jobConfig = MakeJobConfig();
+    jobConfig.partitionOfRank = parts.ofNic;
+    Job job(core, step.graph, expander, &transport, jobConfig);
     job.Start();
     RunResult result;
     RunPhase(core, network, observe, result);

@@ -6,6 +6,7 @@
 #include "ns3/base-errors.h"
 
 #include <algorithm>
+#include <chrono>
 #include <ctime>
 #include <malloc.h>
 #include <numeric>
@@ -23,11 +24,12 @@ constexpr Tick kProbePeriod = 20 * kMicrosecond;
 class FlowDriver : public TransportClient
 {
   public:
-    FlowDriver(EventCore& core, Transport& transport, const FlowSet& set)
+    FlowDriver(EventCore& core, const Network& network, Transport& transport, const FlowSet& set)
         : m_transport(transport),
           m_set(set),
           m_triggers(set),
-          m_onStart(core.AddHandler<FlowDriver, &FlowDriver::OnStart>(this))
+          m_onStart(core.AddHandler<FlowDriver, &FlowDriver::OnStart>(this)),
+          m_done(core.partitions())
     {
         transport.SetClient(this);
         const uint32_t entity = core.NewEntities();
@@ -37,8 +39,11 @@ class FlowDriver : public TransportClient
             m_queuePairs.push_back(transport.Connect(flow.from, flow.to, 0));
             if (flow.start != kForever)
             {
-                core.part(0).Insert({flow.start, core.Key(entity, f), 0, f, m_onStart, 0});
+                Partition& part = core.part(network.PartitionOf(flow.from));
+                part.Insert({flow.start, core.Key(entity, f), 0, f, m_onStart, 0});
             }
+            CheckTrigger(network, flow.onSent, flow.from);
+            CheckTrigger(network, flow.onReceived, flow.to);
         }
     }
 
@@ -49,8 +54,8 @@ class FlowDriver : public TransportClient
 
     void OnDelivered(Partition& part, const Delivery& delivery) override
     {
-        ++m_delivered;
-        m_last = part.now();
+        ++m_done[part.index()].delivered;
+        m_done[part.index()].last = part.now();
         m_triggers.Fire(m_set.flows[delivery.cookie].onReceived,
                         [&](uint32_t flow) { Start(part, flow); });
     }
@@ -62,15 +67,44 @@ class FlowDriver : public TransportClient
 
     uint64_t delivered() const
     {
-        return m_delivered;
+        uint64_t sum = 0;
+        for (const Done& done : m_done)
+        {
+            sum += done.delivered;
+        }
+        return sum;
     }
 
     Tick last() const
     {
-        return m_last;
+        Tick last = 0;
+        for (const Done& done : m_done)
+        {
+            last = std::max(last, done.last);
+        }
+        return last;
     }
 
   private:
+    struct alignas(64) Done ///< in a partition
+    {
+        uint64_t delivered = 0;
+        Tick last = 0;
+    };
+
+    /// What fires a trigger at `at` starts flows there and then.
+    void CheckTrigger(const Network& network, uint32_t trigger, NicId at) const
+    {
+        const auto none = std::vector<uint32_t>();
+        for (const uint32_t f : trigger == kNone ? none : m_set.triggers[trigger].targets)
+        {
+            if (network.PartitionOf(m_set.flows[f].from) != network.PartitionOf(at))
+            {
+                throw InputError("a trigger starts a flow on another host: one thread only");
+            }
+        }
+    }
+
     void Start(Partition& part, uint32_t flow)
     {
         m_transport.Post(part, m_queuePairs[flow], m_set.flows[flow].bytes, flow);
@@ -81,8 +115,7 @@ class FlowDriver : public TransportClient
     TriggerBoard m_triggers;
     HandlerId m_onStart;
     std::vector<QpId> m_queuePairs; ///< by flow
-    uint64_t m_delivered = 0;
-    Tick m_last = 0;
+    std::vector<Done> m_done;       ///< by partition
 };
 
 } // namespace
@@ -121,6 +154,23 @@ PlainTransport()
     return config;
 }
 
+Partitioning
+CutFor(const Topology& topology, uint32_t nicsPerHost, uint32_t threads)
+{
+    std::vector<uint32_t> hosts;
+    for (NicId nic = 0; nic < topology.nics; ++nic)
+    {
+        hosts.push_back(nic / nicsPerHost);
+    }
+    return PartitionTopology(topology, hosts, threads == 1 ? 1 : 8 * threads);
+}
+
+EventCore::Config
+CoreConfig(const Partitioning& parts, uint32_t threads)
+{
+    return {.partitions = parts.count, .threads = threads, .lookaheads = parts.lookaheads};
+}
+
 double
 CpuSeconds()
 {
@@ -141,6 +191,8 @@ RunPhase(EventCore& core, const Network& network, Observe observe, RunResult& re
 {
     result.setupHeap = HeapBytes();
     result.setupCpu = CpuSeconds();
+    result.partitions = core.partitions();
+    const auto start = std::chrono::steady_clock::now();
     if (observe == Observe::Nothing)
     {
         core.RunUntil(kForever);
@@ -152,6 +204,8 @@ RunPhase(EventCore& core, const Network& network, Observe observe, RunResult& re
         result.peakHeap = std::max(result.peakHeap, HeapBytes());
     }
     result.runCpu = CpuSeconds() - result.setupCpu;
+    result.runWall =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     result.events = core.eventCount();
 }
 
@@ -173,14 +227,15 @@ TakeCounters(const Network& network, const Transport& transport, RunResult& resu
 }
 
 RunResult
-RunFlows(const FlowSet& set, Observe observe)
+RunFlows(const FlowSet& set, Observe observe, uint32_t threads)
 {
     const Topology topology = PlainFatTree(set.hosts);
-    EventCore core({});
-    Network network(core, topology);
+    const Partitioning parts = CutFor(topology, 1, threads);
+    EventCore core(CoreConfig(parts, threads));
+    Network network(core, topology, parts);
     const TransportConfig config = PlainTransport();
     Transport transport(core, network, config);
-    const FlowDriver driver(core, transport, set);
+    const FlowDriver driver(core, network, transport, set);
     RunResult result;
     RunPhase(core, network, observe, result);
     if (driver.delivered() != set.flows.size())

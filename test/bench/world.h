@@ -38,6 +38,8 @@ struct RunResult
     Tick simulated = 0;  ///< last completion; ps
     double setupCpu = 0; ///< user + system CPU seconds before the run phase
     double runCpu = 0;   ///< … of the run phase
+    double runWall = 0;  ///< seconds of the run phase
+    uint32_t partitions = 1;
 };
 
 /// How a run is observed.
@@ -55,15 +57,20 @@ Topology PlainFatTree(uint32_t hosts);
 TransportConfig PlainTransport();
 
 /// Runs flows over PlainFatTree(). Throws RunError when they do not all end.
-RunResult RunFlows(const FlowSet& set, Observe observe);
+RunResult RunFlows(const FlowSet& set, Observe observe, uint32_t threads = 1);
 
 /// W5. See the .cc.
-RunResult RunMoeStep(Observe observe);
+RunResult RunMoeStep(Observe observe, uint32_t threads = 1);
 
 /// The same flows in the reference ceiling.
 RunResult RunCeiling(const FlowSet& set);
 
 // For the above:
+
+/// Eight partitions per thread; hosts stay whole.
+Partitioning CutFor(const Topology& topology, uint32_t nicsPerHost, uint32_t threads);
+/// A core for them.
+EventCore::Config CoreConfig(const Partitioning& parts, uint32_t threads);
 
 /// User and system CPU seconds of this process.
 double CpuSeconds();

@@ -185,7 +185,7 @@ class Engine : public TransportClient
     };
 
     /// Of one partition.
-    struct Context
+    struct alignas(64) Context
     {
         ActivityStore* store = nullptr;
         std::vector<std::unique_ptr<CommRun>> runs;
