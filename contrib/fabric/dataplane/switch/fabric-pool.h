@@ -72,7 +72,7 @@ class PacketPool
     {
         packet->next = m_free;
         m_free = packet;
-        if (++m_count == m_most)
+        if (++m_count >= m_most)
         {
             GiveAway();
         }
