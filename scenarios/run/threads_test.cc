@@ -67,6 +67,7 @@ fabric { name: "f" topology { )";
     text +=
         tree ? "load_balancer { name: \"" + draw.Of({"ecmp", "spray", "adaptive"}) + "\" } " : "";
     const std::string control = draw.Of({"none", "dcqcn", "dcqcn-paper"});
+    text += control == "none" ? "" : R"(ecn { kmin: "20kB" kmax: "80kB" pmax: "20%" } )";
     text += "} transport { retransmission_timeout: \"200us\" reliability: \"" +
             draw.Of({"go-back-n", "selective-repeat"}) + "\" congestion_control { name: \"" +
             control + "\" } } ";
