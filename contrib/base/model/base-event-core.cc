@@ -70,12 +70,26 @@ Partition::Current()
 }
 
 void
-Partition::Announce(const Event& event) const
+Partition::Announce(Tick time) const
 {
     if (m_core.onOutsideInsert)
     {
-        m_core.onOutsideInsert(event.time);
+        m_core.onOutsideInsert(time);
     }
+}
+
+void
+Partition::PostElsewhere(uint32_t to, Event event)
+{
+    if (!m_core.m_inWindow)
+    {
+        m_core.part(to).Insert(event);
+        return;
+    }
+    HEDDLE_CHECK(event.time - m_now >= m_distance[to], "post within the look-ahead");
+    Box& box = m_boxes[m_core.m_window & 1U][to];
+    box.events.push_back(event);
+    box.earliest = std::min(box.earliest, event.time);
 }
 
 void

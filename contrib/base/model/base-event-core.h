@@ -125,7 +125,8 @@ class alignas(64) Partition
     };
 
     void Run(Tick end); ///< runs every event with time < end
-    void Announce(const Event& event) const;
+    void PostElsewhere(uint32_t to, Event event);
+    void Announce(Tick time) const;
     void Empty(Box& box); ///< into the wheel
 
     EventCore& m_core;
@@ -343,7 +344,7 @@ Partition::Insert(const Event& event)
     m_wheel.Insert(event);
     if (!m_core.m_running)
     {
-        Announce(event);
+        Announce(event.time);
     }
 }
 
@@ -355,15 +356,7 @@ Partition::Post(uint32_t to, const Event& event)
         Insert(event);
         return;
     }
-    if (!m_core.m_inWindow)
-    {
-        m_core.part(to).Insert(event);
-        return;
-    }
-    HEDDLE_CHECK(event.time - m_now >= m_distance[to], "post within the look-ahead");
-    Box& box = m_boxes[m_core.m_window & 1U][to];
-    box.events.push_back(event);
-    box.earliest = event.time < box.earliest ? event.time : box.earliest;
+    PostElsewhere(to, event); // by value, so that the event need not be in memory till then
 }
 
 } // namespace heddle

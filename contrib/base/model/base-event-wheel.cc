@@ -17,13 +17,74 @@ constexpr size_t kLargeBlock = size_t{2} << 20;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
 constexpr unsigned kMaxBinBits = 10;
 constexpr size_t kFew = 8;        ///< as many events are sorted by insertion alone
-constexpr uint32_t kCrowded = 16; ///< more events in one bin are sorted by std::sort
+constexpr uint32_t kCrowded = 16; ///< as many events of one time bin are sorted by insertion
 
 /// For std::push_heap: the earliest event on top.
 bool
 Later(const Event& a, const Event& b)
 {
     return b < a;
+}
+
+/// Sizes, then starts, at last ends of the bins of a counting sort.
+class Bins
+{
+  public:
+    explicit Bins(size_t bins) : m_bins(bins)
+    {
+        std::fill_n(m_at, bins, 0);
+    }
+
+    void Count(size_t bin)
+    {
+        ++m_at[bin];
+    }
+
+    /// Returns the largest size.
+    uint32_t SizesToStarts()
+    {
+        uint32_t start = 0;
+        uint32_t largest = 0;
+        for (size_t bin = 0; bin < m_bins; ++bin)
+        {
+            const uint32_t size = m_at[bin];
+            largest = std::max(largest, size);
+            m_at[bin] = start;
+            start += size;
+        }
+        return largest;
+    }
+
+    /// The next place of the bin.
+    uint32_t Take(size_t bin)
+    {
+        return m_at[bin]++;
+    }
+
+    /// function(first, last) of each bin. All places have been taken.
+    template <class Function>
+    void ForEach(Function&& function) const
+    {
+        for (size_t bin = 0, first = 0; bin < m_bins; first = m_at[bin++])
+        {
+            function(static_cast<uint32_t>(first), m_at[bin]);
+        }
+    }
+
+  private:
+    size_t m_bins;
+    uint32_t m_at[size_t{1} << kMaxBinBits];
+};
+
+/// Many events of one bin: with equal times they are (nearly) in order of their keys already.
+void
+SortCrowd(Event* first, Event* last)
+{
+    const auto differs = [first](const Event& event) { return event.time != first->time; };
+    if (last - first > static_cast<ptrdiff_t>(kCrowded) && std::any_of(first, last, differs))
+    {
+        std::sort(first, last);
+    }
 }
 
 void
@@ -104,7 +165,7 @@ EventWheel::NewChunk(int64_t bucket)
 }
 
 void
-EventWheel::InsertElsewhere(int64_t bucket, const Event& event)
+EventWheel::InsertElsewhere(int64_t bucket, Event event)
 {
     if (bucket > m_bucket)
     {
@@ -239,7 +300,7 @@ EventWheel::Reserve(size_t events)
     if (events > m_capacity)
     {
         m_capacity = std::max(events, 2 * m_capacity);
-        m_sorted = std::make_unique<Event[]>(m_capacity);
+        m_sorted = std::make_unique<Event[]>(2 * m_capacity);
     }
 }
 
@@ -260,6 +321,11 @@ EventWheel::Load(Slot*& bucket)
     size_t count = 0;
     for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
     {
+        constexpr size_t kSlotsPerLine = 64 / sizeof(Slot);
+        for (size_t i = kSlotsPerLine; i < kChunkEvents; i += kSlotsPerLine)
+        {
+            __builtin_prefetch(ChunkOf(end) + i);
+        }
         count += static_cast<size_t>(end - ChunkOf(end) - 1);
     }
     Reserve(count);
@@ -291,53 +357,49 @@ EventWheel::Unload(Slot* bucket)
     }
 }
 
-/// About one bin per event, by time within the bucket; what is left to do is exchanging
-/// near-neighbours.
+/// Counting sort by the key's first bits, then (stable) by time within the bucket, with about one
+/// bin per event each: what is left to do is exchanging near-neighbours, even where many events
+/// have the same time.
 void
 EventWheel::SortByBins(Slot* bucket, size_t count)
 {
-    unsigned binBits = 64U - static_cast<unsigned>(__builtin_clzll(count));
-    binBits = std::min({binBits, kMaxBinBits, m_shift});
-    const unsigned shift = m_shift - binBits;
-    const uint64_t binMask = (uint64_t{1} << binBits) - 1;
-    const auto binOf = [=](const Event& event)
-    { return (static_cast<uint64_t>(event.time) >> shift) & binMask; };
-    uint32_t ends[size_t{1} << kMaxBinBits]; // first the sizes, then the starts, at last the ends
-    std::fill_n(ends, binMask + 1, 0);
+    const unsigned bits =
+        std::min(64U - static_cast<unsigned>(__builtin_clzll(count)), kMaxBinBits);
+    const unsigned timeBits = std::min(bits, m_shift);
+    const unsigned timeShift = m_shift - timeBits;
+    const uint64_t timeMask = (uint64_t{1} << timeBits) - 1;
+    const auto keyBin = [bits](const Event& event) { return event.key >> (64 - bits); };
+    const auto timeBin = [=](const Event& event)
+    { return (static_cast<uint64_t>(event.time) >> timeShift) & timeMask; };
+    Bins keys(size_t{1} << bits);
+    Bins times(timeMask + 1);
     for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
     {
         for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            ++ends[binOf(i->event)];
+            keys.Count(keyBin(i->event));
+            times.Count(timeBin(i->event));
         }
     }
-    uint32_t start = 0;
-    uint32_t largest = 0;
-    for (uint64_t bin = 0; bin <= binMask; ++bin)
-    {
-        const uint32_t size = ends[bin];
-        largest = std::max(largest, size);
-        ends[bin] = start;
-        start += size;
-    }
+    keys.SizesToStarts();
+    const uint32_t largest = times.SizesToStarts();
     Event* sorted = m_sorted.get();
+    Event* byKey = sorted + m_capacity;
     for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
     {
         for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            sorted[ends[binOf(i->event)]++] = i->event;
+            byKey[keys.Take(keyBin(i->event))] = i->event;
         }
     }
-    if (largest <= kCrowded)
+    for (const Event* i = byKey; i != byKey + count; ++i)
     {
-        return;
+        sorted[times.Take(timeBin(*i))] = *i;
     }
-    for (uint64_t bin = 0, first = 0; bin <= binMask; first = ends[bin++])
+    if (largest > kCrowded)
     {
-        if (ends[bin] - first > kCrowded)
-        {
-            std::sort(sorted + first, sorted + ends[bin]);
-        }
+        times.ForEach([sorted](uint32_t first, uint32_t last)
+                      { SortCrowd(sorted + first, sorted + last); });
     }
 }
 

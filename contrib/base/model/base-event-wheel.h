@@ -16,7 +16,7 @@
 // bucket is a list of small chunks from a free list, so the lines that
 // insertions write are few and stay in the cache, however many buckets the
 // wheel has. When a bucket is reached it is copied once into a dense array and
-// sorted there: by counting on the time within the bucket, then by insertion,
+// sorted there: by counting on key and time within the bucket, then by insertion,
 // which has only near-neighbours left to exchange. Events that are made for the
 // bucket being drained go to its end or, if they do not belong there, to a heap
 // beside it. Events beyond the horizon wait in another.
@@ -100,8 +100,7 @@ class EventWheel
         return TakeLate();
     }
 
-    /// The event that comes `distance` later, if that is known already, else
-    /// null. A hint.
+    /// The event that comes `distance` later, if that is known already, else null. A hint.
     const Event* Ahead(ptrdiff_t distance) const
     {
         return m_end - m_next > distance ? m_next + distance : nullptr;
@@ -145,8 +144,7 @@ class EventWheel
         {
             NewChunk(bucket); // none yet, or the last one is full
         }
-        // Field by field: a copy by vector registers would stall on the narrow stores that made it.
-        Event& slot = end->event;
+        Event& slot = end->event; // field by field: straight from registers
         slot.time = event.time;
         slot.key = event.key;
         slot.arg = event.arg;
@@ -159,7 +157,7 @@ class EventWheel
 
     void NewChunk(int64_t bucket);
     void Grow();
-    void InsertElsewhere(int64_t bucket, const Event& event);
+    void InsertElsewhere(int64_t bucket, Event event); // by value: see Partition::Post()
     bool AdvanceSlowly(Tick end);
     Event TakeLate();
     int64_t NextBucket() const; ///< −1: none
@@ -179,7 +177,7 @@ class EventWheel
     Slot* m_free = nullptr;             ///< chunks, linked through their headers
     std::unique_ptr<Slot*[]> m_buckets; ///< behind the last event; null: empty
     size_t m_inBuckets = 0;
-    std::unique_ptr<Event[]> m_sorted; ///< where m_next points to
+    std::unique_ptr<Event[]> m_sorted; ///< where m_next points to; as much again to sort with
     size_t m_capacity = 0;
     std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
     std::vector<Event> m_far;         ///< min-heap beyond the horizon

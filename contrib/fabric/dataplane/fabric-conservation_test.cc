@@ -58,9 +58,9 @@ OfferRandomly(World& world, uint64_t seed)
         const uint8_t classes[] = {0, 1, 3, 6};
         const uint8_t c = classes[draws.Below(i++, 4)];
         const uint64_t packets = 1 + draws.Below(i++, 60);
-        world.Send(from,
-                   {to, bytes, packets, c, packet_flag::kEcnCapable, draws.Below(i++, 1U << 16)},
-                   draws.Below(i++, 60'000'000));
+        const uint32_t entropy = draws.Below(i++, 1U << 16);
+        const Tick at = draws.Below(i++, 60'000'000);
+        world.Send(from, {to, bytes, packets, c, packet_flag::kEcnCapable, entropy}, at);
     }
 }
 
