@@ -10,37 +10,40 @@ namespace heddle
 namespace
 {
 
-LinkTechnology
-MakeNpo()
-{
-    LinkTechnology t;
-    t.name = "npo";
-    t.description = "Near-packaged optics: socketed optical engines beside the switch package. "
-                    "Nearly every figure is an assumption between LPO and CPO.";
-    t.replaceableUnit = "socketed engine";
-    const Figure power{6.5,
-                       "W",
-                       5.4,
-                       8.5,
-                       "no published watts; placed between cpo (5.4) and lpo (8.5) at 800G",
-                       Grade::Assumption};
-    const Figure power400 = ScaledFigure(power, 0.5, "half the lanes of 800G");
-    const Figure laser = NotFoundFigure("W", "laser placement and share not published");
-    const Figure cost = NotFoundFigure("USD", "no price found");
-    t.options = {{BitRate(400'000'000'000), power400, IdleAsActive(power400), laser, cost},
-                 {BitRate(800'000'000'000), power, IdleAsActive(power), laser, cost}};
-    t.hostSerdesEnergy =
-        NotFoundFigure("pJ/bit", "short-reach host SerDes; no energy figure found");
-    t.addedLatency = {10e3, "ps", 0, 20e3, "no DSP, as lpo", Grade::Assumption};
-    t.hostFecLatency = Kp4Latency();
-    t.propagation = FibrePropagation();
-    t.reach = {500, "m", kUnknown, kUnknown, "as DR modules; no source", Grade::Assumption};
-    t.mtbf = NotFoundFigure("h", "no failure data found");
-    t.preFecBer = Kp4PreFecBer();
-    return t;
-}
-
-const TechnologyRegistration kNpo{MakeNpo()};
+const TechnologyRegistration kNpo{
+    {.name = "npo",
+     .description = "Near-packaged optics: socketed optical engines beside the switch "
+                    "package. Nearly every figure is an assumption between LPO and CPO.",
+     .switchEndOnly = true,
+     .replaceableUnit = "socketed engine",
+     .parts = {{"engine", Scope::Port, Scope::Port}}},
+    {
+        // figure, value, unit, low, high, grade, source
+        // clang-format off
+        {"power_400g", 3.25, "W", 2.7, 4.25, Grade::Assumption,
+         "half the lanes of 800G"},
+        {"power_800g", 6.5, "W", 5.4, 8.5, Grade::Assumption,
+         "no published watts; placed between cpo-bailly (5.4) and lpo (8.5) at 800G"},
+        {"cost_400g", kUnknown, "USD", kUnknown, kUnknown, Grade::NotFound,
+         "no price found"},
+        {"cost_800g", kUnknown, "USD", kUnknown, kUnknown, Grade::NotFound,
+         "no price found"},
+        {"laser_share", kUnknown, "1", kUnknown, kUnknown, Grade::NotFound,
+         "laser placement and share not published"},
+        {"host_serdes_energy", kUnknown, "pJ/bit", kUnknown, kUnknown, Grade::NotFound,
+         "extra-short-reach host SerDes; no energy figure found"},
+        {"added_latency", 10, "ns", 0, 20, Grade::Assumption,
+         "no DSP, as lpo"},
+        {"reach", 500, "m", kUnknown, kUnknown, Grade::Assumption,
+         "as DR modules; no source"},
+        {"mtbf", kUnknown, "h", kUnknown, kUnknown, Grade::NotFound,
+         "no failure data found"},
+        {"engine_fit", kUnknown, "FIT", kUnknown, kUnknown, Grade::NotFound,
+         "no failure data found"},
+        {"ber_median", 2.4e-05, "1", kUnknown, kUnknown, Grade::Assumption,
+         "no field distribution published; as lpo"},
+        // clang-format on
+    }};
 
 } // namespace
 

@@ -33,7 +33,7 @@ struct TierPlan
 };
 
 std::optional<LinkTechnology>
-ReadTechnology(const ScenarioNode& tier, double metres)
+ReadTechnology(const ScenarioNode& tier, double metres, BitRate rate)
 {
     if (!tier.Has("technology"))
     {
@@ -43,7 +43,8 @@ ReadTechnology(const ScenarioNode& tier, double metres)
     const LinkTechnology technology =
         tier.Child("technology")
             .At("name", [&] { return ConfigureLinkTechnology(chosen.name, chosen.given); });
-    tier.At(tier.Has("length") ? "length" : "technology", [&] { CheckReach(technology, metres); });
+    tier.At(tier.Has("length") ? "length" : "technology",
+            [&] { CheckReach(technology, metres, rate); });
     return technology;
 }
 
@@ -59,7 +60,7 @@ ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate)
     }
     tier.NotUsedBecause("rate", "the rate of NIC links is cluster.nic.rate");
     const double metres = tier.Length("length", kTiers[index].defaultMetres);
-    plan.technology = ReadTechnology(tier, metres);
+    plan.technology = ReadTechnology(tier, metres, plan.rate);
     if (tier.Has("propagation"))
     {
         plan.delay = tier.Time("propagation", 0);
@@ -72,7 +73,7 @@ ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate)
     else
     {
         plan.delay = plan.technology
-                         ? plan.technology->OneWayLatency(metres)
+                         ? plan.technology->OneWayLatency(metres, plan.rate)
                          : static_cast<Tick>(std::llround(metres * kPlainDelayPerMetre));
     }
     plan.loss = tier.Ratio("loss_probability", 0);

@@ -49,11 +49,23 @@ Add(AccountSum& sum, const AccountSum& other)
     }
 }
 
+void
+Note(std::vector<std::string>& names, const LinkTechnology& technology, BitRate rate)
+{
+    for (const std::string& name : Assumptions(technology, rate))
+    {
+        if (std::find(names.begin(), names.end(), name) == names.end())
+        {
+            names.push_back(name);
+        }
+    }
+}
+
 /// Expected failures of `units` per month: a long MTBF gives the low end.
 void
 AddFailures(AccountSum& sum, const LinkTechnology& technology, double units)
 {
-    const Figure& mtbf = technology.mtbf;
+    const Figure& mtbf = technology.Get("mtbf");
     if (!mtbf.known())
     {
         if (units > 0)
@@ -76,11 +88,11 @@ AddEnds(TierAccount& account, const LinkTier& tier, const LinkTechnology& techno
     const std::string name = technology.name + ".";
     Add(account.power, option.activePower, links * tier.busyShare, name + "power");
     Add(account.power, option.idlePower, links * (1 - tier.busyShare), name + "idle_power");
-    Add(account.externalLaser, option.externalLaserPower, links, name + "external_laser_power");
+    Add(account.laser, option.laserPower, links, name + "laser_share");
     Add(account.cost, option.cost, links, name + "cost");
     const double watts = 1e-12 * static_cast<double>(tier.rate.bps()); // per pJ/bit
     Add(account.hostSerdes,
-        technology.hostSerdesEnergy,
+        technology.Get("host_serdes_energy"),
         links * watts,
         name + "host_serdes_energy");
     AddFailures(account.failuresPerMonth, technology, links * technology.failureUnits / 2.0);
@@ -118,10 +130,14 @@ Account(const std::vector<LinkTier>& tiers)
         sums.bitRate = 2.0 * static_cast<double>(tier.links) * static_cast<double>(tier.rate.bps());
         AddEnds(sums, tier, tier.nearEnd);
         AddEnds(sums, tier, tier.farEnd ? *tier.farEnd : tier.nearEnd);
+        Note(sums.assumed, tier.nearEnd, tier.rate);
+        Note(sums.assumed, tier.farEnd ? *tier.farEnd : tier.nearEnd, tier.rate);
+        Note(account.total.assumed, tier.nearEnd, tier.rate);
+        Note(account.total.assumed, tier.farEnd ? *tier.farEnd : tier.nearEnd, tier.rate);
         account.total.links += sums.links;
         account.total.bitRate += sums.bitRate;
         Add(account.total.power, sums.power);
-        Add(account.total.externalLaser, sums.externalLaser);
+        Add(account.total.laser, sums.laser);
         Add(account.total.hostSerdes, sums.hostSerdes);
         Add(account.total.failuresPerMonth, sums.failuresPerMonth);
         Add(account.total.cost, sums.cost);

@@ -64,10 +64,11 @@ struct TierAccount
     uint64_t links = 0;
     double bitRate = 0;          ///< bits/s, all links, both directions
     AccountSum power;            ///< W
-    AccountSum externalLaser;    ///< W, the part of `power` in external laser sources
+    AccountSum laser;            ///< W, the part of `power` in lasers, at full load
     AccountSum hostSerdes;       ///< W, NOT part of `power` (it is in the ASICs' and NICs' power)
     AccountSum failuresPerMonth; ///< expected link failures in 30 days
     AccountSum cost;             ///< USD
+    std::vector<std::string> assumed; ///< figures of the sums that rest on assumptions
 
     /// pJ per bit carried at full load in both directions; 0 without links.
     double PicojoulesPerBit() const

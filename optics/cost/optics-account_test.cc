@@ -34,7 +34,7 @@ TEST(OpticsAccount, PicojoulesPerBitOfTheReference)
                                                            {"lro", 13},
                                                            {"lpo", 10.6},
                                                            {"npo", 8},
-                                                           {"cpo", 6.8}};
+                                                           {"cpo-bailly", 6.8}};
     for (const auto& [name, picojoules] : rows)
     {
         const OpticsAccount account = Account({Tier(name, k800G, 3)});
@@ -72,7 +72,7 @@ TEST(OpticsAccount, FailureIntervalOfTheReference)
 {
     // 100,000 optical ports fail every 5.5 h at 0.55M h and every 26 h at 2.6M h.
     const double dsp = Account({Tier("dsp-pluggable", k400G, 50000)}).total.failuresPerMonth.value;
-    const double cpo = Account({Tier("cpo", k400G, 50000)}).total.failuresPerMonth.value;
+    const double cpo = Account({Tier("cpo-bailly", k400G, 50000)}).total.failuresPerMonth.value;
     EXPECT_NEAR(720 / dsp, 5.5, 1e-9);
     EXPECT_NEAR(720 / cpo, 26, 1e-9);
     const AccountSum range = Account({Tier("dsp-pluggable", k400G, 50000)}).total.failuresPerMonth;
@@ -89,21 +89,22 @@ TEST(OpticsAccount, CoPackagedSavesSeventyPercentAt1600G)
 {
     // 72 MW to 21.6 MW in NVIDIA's arithmetic: 9 W against 30 W.
     const double dsp = Account({Tier("dsp-pluggable", k1600G, 100)}).total.power.value;
-    const OpticsAccount cpo = Account({Tier("cpo", k1600G, 100)});
+    const OpticsAccount cpo = Account({Tier("cpo-quantum-x", k1600G, 100)});
     EXPECT_NEAR(cpo.total.power.value / dsp, 21.6 / 72, 1e-12);
-    EXPECT_DOUBLE_EQ(cpo.total.externalLaser.value, 400);
+    EXPECT_NEAR(cpo.total.laser.value, 400, 1e-3);
 }
 
 TEST(OpticsAccount, CoPackagedSwitchToPluggableNic)
 {
-    LinkTier tier = Tier("cpo", k800G, 10);
+    LinkTier tier = Tier("cpo-bailly", k800G, 10);
     tier.farEnd = FindLinkTechnology("dsp-pluggable");
     const OpticsAccount account = Account({tier});
     EXPECT_DOUBLE_EQ(account.total.power.value, 10 * (5.4 + 15));
-    EXPECT_NEAR(account.total.externalLaser.value, 10 * 1.2, 1e-9);
+    EXPECT_NEAR(account.total.laser.value, 10 * (1.2 + 5), 1e-3);
     EXPECT_DOUBLE_EQ(account.total.cost.value, 10 * (590 + 1000));
     EXPECT_NEAR(account.total.failuresPerMonth.value, 10 * 720 * (1 / 2.6e6 + 1 / 5.5e5), 1e-12);
-    EXPECT_EQ(account.total.hostSerdes.missing, std::vector<std::string>{"cpo.host_serdes_energy"});
+    EXPECT_EQ(account.total.hostSerdes.missing,
+              std::vector<std::string>{"cpo-bailly.host_serdes_energy"});
 }
 
 TEST(OpticsAccount, UnknownFiguresAreNamedNotZero)
@@ -121,20 +122,20 @@ TEST(OpticsAccount, UnknownFiguresAreNamedNotZero)
 TEST(OpticsAccount, BusyShareMixesActiveAndIdle)
 {
     LinkTier tier = Tier("dsp-pluggable", k800G, 1);
-    tier.nearEnd = ConfigureLinkTechnology("dsp-pluggable", {{"idle_power_800g", "5W"}});
+    tier.nearEnd = ConfigureLinkTechnology("dsp-pluggable", {{"idle_share", "0.4"}});
     tier.busyShare = 0.25;
-    EXPECT_DOUBLE_EQ(Account({tier}).total.power.value, 2 * (0.25 * 15 + 0.75 * 5));
+    EXPECT_DOUBLE_EQ(Account({tier}).total.power.value, 2 * (0.25 * 15 + 0.75 * 6));
 }
 
 TEST(OpticsAccount, WrongInputIsRefused)
 {
     LinkTier tier = Tier("aec", k800G, 1);
-    tier.farEnd = FindLinkTechnology("cpo");
+    tier.farEnd = FindLinkTechnology("cpo-bailly");
     EXPECT_THROW(Account({tier}), InputError);
-    tier = Tier("cpo", k800G, 1);
+    tier = Tier("cpo-bailly", k800G, 1);
     tier.busyShare = 1.1;
     EXPECT_THROW(Account({tier}), InputError);
-    EXPECT_THROW(Account({Tier("cpo", BitRate(0), 1)}), InputError);
+    EXPECT_THROW(Account({Tier("cpo-bailly", BitRate(0), 1)}), InputError);
     EXPECT_EQ(Account({}).total.PicojoulesPerBit(), 0);
 }
 

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ns3/optics-reliability.h"
+
+#include "ns3/base-errors.h"
+
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+/// P(Poisson(mean) ≤ most)
+double
+PoissonAtMost(double mean, uint32_t most)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i <= most; ++i)
+    {
+        sum += std::exp(i * std::log(mean) - mean - std::lgamma(i + 1.0));
+    }
+    return sum;
+}
+
+} // namespace
+
+double
+Availability(double mtbf, double repair)
+{
+    return mtbf / (mtbf + repair);
+}
+
+double
+KOfN(uint32_t k, uint32_t n, double p)
+{
+    HEDDLE_CHECK(p >= 0 && p <= 1, "a probability");
+    if (p == 0 || p == 1)
+    {
+        return p == 1 || k == 0 ? 1 : 0;
+    }
+    double sum = 0;
+    for (uint32_t i = k; i <= n; ++i)
+    {
+        sum += std::exp(std::lgamma(n + 1.0) - std::lgamma(i + 1.0) - std::lgamma(n - i + 1.0) +
+                        i * std::log(p) + (n - i) * std::log1p(-p));
+    }
+    return sum;
+}
+
+double
+AnnualFailureRate(double mtbf)
+{
+    return -std::expm1(-8760 / mtbf);
+}
+
+double
+MtbfLowerBound(double hours, uint32_t failures, double confidence)
+{
+    // chi2(c, 2r + 2) / 2 is the mean at which Poisson ≤ r has probability 1 − c.
+    double low = 0;
+    double high = failures + 10 - 10 * std::log(1 - confidence);
+    for (int i = 0; i < 200; ++i)
+    {
+        const double middle = (low + high) / 2;
+        (PoissonAtMost(middle, failures) > 1 - confidence ? low : high) = middle;
+    }
+    return hours / low;
+}
+
+double
+ArrheniusFactor(double activationEnergy, double cold, double hot)
+{
+    constexpr double kBoltzmann = 8.617333262e-5; // eV/K
+    constexpr double kZero = 273.15;
+    return std::exp(activationEnergy / kBoltzmann * (1 / (cold + kZero) - 1 / (hot + kZero)));
+}
+
+double
+CheckpointInterval(double checkpoint, double mtbf)
+{
+    if (checkpoint >= 2 * mtbf)
+    {
+        return mtbf;
+    }
+    const double ratio = checkpoint / (2 * mtbf);
+    return std::sqrt(2 * checkpoint * mtbf) * (1 + std::sqrt(ratio) / 3 + ratio / 9) - checkpoint;
+}
+
+double
+UsefulShare(double interval, double checkpoint, double restart, double mtbf)
+{
+    return interval /
+           (mtbf * std::exp(restart / mtbf) * std::expm1((interval + checkpoint) / mtbf));
+}
+
+uint32_t
+Spares(double mean, double confidence)
+{
+    if (mean <= 0)
+    {
+        return 0;
+    }
+    uint32_t spares = 0;
+    while (PoissonAtMost(mean, spares) < confidence && spares < 1'000'000)
+    {
+        ++spares;
+    }
+    return spares;
+}
+
+} // namespace heddle
