@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "loader/choice.h"
 #include "plan/plan.h"
 
 #include "loader/scenario-source.h"
@@ -60,11 +61,7 @@ std::string
 ReadFidelity(const ScenarioNode& run)
 {
     const std::string fidelity = run.Text("fidelity", "packet");
-    if (fidelity != "packet")
-    {
-        run.Fail("fidelity",
-                 "unknown fidelity '" + fidelity + "'." + DidYouMean(fidelity, {"packet"}));
-    }
+    CheckName(run, "fidelity", "fidelity", fidelity);
     return fidelity;
 }
 

@@ -44,49 +44,26 @@ FillMessages(const JobResult& job, v1::MessageTimes* out)
 }
 
 void
-FillCounters(const Network& network, const Transport& transport, v1::Counters* out)
+FillPorts(const Topology& topology,
+          const std::vector<PortCounters>& all,
+          Tick stepTime,
+          v1::FabricResult* out)
 {
-    const NetworkCounters n = network.counters();
-    const auto dropped = [&](DropReason reason) { return n.dropped[static_cast<size_t>(reason)]; };
-    out->set_packets_injected(n.injected);
-    out->set_packets_delivered(n.delivered);
-    out->set_packets_in_flight(network.inFlight());
-    out->set_dropped_buffer_full(dropped(DropReason::BufferFull));
-    out->set_dropped_link_down(dropped(DropReason::LinkDown));
-    out->set_dropped_random_loss(dropped(DropReason::RandomLoss));
-    out->set_dropped_no_route(dropped(DropReason::NoRoute));
-    out->set_packet_hops(n.dataHops);
-    out->set_ecn_marks(n.ecnMarks);
-    out->set_pause_frames(n.pauseFrames);
-    const TransportCounters t = transport.counters();
-    out->set_messages(t.messages);
-    out->set_data_packets(t.dataPackets);
-    out->set_retransmits(t.retransmits);
-    out->set_timeouts(t.timeouts);
-    out->set_acks(t.acks);
-    out->set_nacks(t.nacks);
-    out->set_cnps(t.cnps);
-    out->set_out_of_order(t.outOfOrder);
-}
-
-void
-FillPorts(const Network& network, Tick stepTime, v1::FabricResult* out)
-{
-    std::vector<PortId> ports(2 * network.topology().links.size());
+    std::vector<PortId> ports(all.size());
     std::iota(ports.begin(), ports.end(), 0);
     const auto worse = [&](PortId a, PortId b)
     {
-        const PortCounters& x = network.portCounters(a);
-        const PortCounters& y = network.portCounters(b);
+        const PortCounters& x = all[a];
+        const PortCounters& y = all[b];
         return std::tuple(x.queueWait, x.busy, b) > std::tuple(y.queueWait, y.busy, a);
     };
     std::sort(ports.begin(), ports.end(), worse);
     ports.resize(std::min(ports.size(), kPortsShown));
     for (PortId port : ports)
     {
-        const PortCounters& counters = network.portCounters(port);
+        const PortCounters& counters = all[port];
         v1::PortSummary& summary = *out->add_worst_ports();
-        summary.set_port(network.PortName(port));
+        summary.set_port(PortName(topology, port));
         summary.set_utilisation(stepTime > 0 ? ToSeconds(counters.busy) / ToSeconds(stepTime) : 0);
         summary.set_queue_wait_s(ToSeconds(counters.queueWait));
         summary.set_paused_s(ToSeconds(counters.paused));
@@ -149,8 +126,7 @@ void
 FillActual(const Plan& plan,
            const FabricPlan& fabric,
            const JobResult& job,
-           const Network& network,
-           const Transport& transport,
+           const NetworkReport& network,
            v1::FabricResult* out)
 {
     out->set_name(fabric.name);
@@ -162,11 +138,11 @@ FillActual(const Plan& plan,
     out->set_links(static_cast<uint32_t>(fabric.topology.links.size()));
     out->set_step_time_s(ToSeconds(job.stepTime));
     out->set_step_time_ps(job.stepTime);
-    FillLedger(job, network, out);
+    FillLedger(job, fabric.topology, out);
     FillCollectives(plan.workload.graph, fabric.layout, job, out);
     FillMessages(job, out->mutable_messages());
-    FillCounters(network, transport, out->mutable_counters());
-    FillPorts(network, job.stepTime, out);
+    *out->mutable_counters() = network.counters;
+    FillPorts(fabric.topology, network.ports, job.stepTime, out);
     FillOptics(fabric, out);
 }
 

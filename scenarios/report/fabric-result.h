@@ -10,7 +10,11 @@
 
 #include "plan/plan.h"
 
+#include "ns3/fabric-network.h"
+
 #include "heddle-result.pb.h"
+
+#include <vector>
 
 namespace heddle
 {
@@ -18,16 +22,22 @@ namespace heddle
 /// Adds the world's line of the ladder.
 void FillWorld(const RungPlan& rung, const JobResult& job, v1::FabricResult* out);
 
+/// What a scale-out network has counted, at any fidelity; what a level does not know is zero.
+struct NetworkReport
+{
+    v1::Counters counters;
+    std::vector<PortCounters> ports; ///< by PortId
+};
+
 /// All that is told about the actual world.
 void FillActual(const Plan& plan,
                 const FabricPlan& fabric,
                 const JobResult& job,
-                const Network& network,
-                const Transport& transport,
+                const NetworkReport& network,
                 v1::FabricResult* out);
 
 /// Ledger sums, per rank and total.
-void FillLedger(const JobResult& job, const Network& network, v1::FabricResult* out);
+void FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out);
 void FillCollectives(const TaskGraph& graph,
                      const RankLayout& layout,
                      const JobResult& job,

@@ -98,7 +98,7 @@ AddColumn(const std::array<Tick, N>& column,
 void
 AddPlaces(const std::vector<Blame>& blames,
           bool root,
-          const Network& network,
+          const Topology& topology,
           double whole,
           google::protobuf::RepeatedPtrField<v1::Place>* out)
 {
@@ -107,7 +107,7 @@ AddPlaces(const std::vector<Blame>& blames,
         v1::Place& place = *out->Add();
         place.set_account(root ? RootName(blame.account) : ProximateName(blame.account));
         const bool port = root && IsPort(static_cast<RootAccount>(blame.account));
-        place.set_place(port ? network.PortName(blame.place)
+        place.set_place(port ? PortName(topology, blame.place)
                              : "rank " + std::to_string(blame.place));
         place.set_time_s(ToSeconds(blame.time));
         place.set_share(whole > 0 ? ToSeconds(blame.time) / whole : 0);
@@ -117,7 +117,7 @@ AddPlaces(const std::vector<Blame>& blames,
 } // namespace
 
 void
-FillLedger(const JobResult& job, const Network& network, v1::FabricResult* out)
+FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out)
 {
     RankLedger total;
     const double step = ToSeconds(job.stepTime);
@@ -159,12 +159,12 @@ FillLedger(const JobResult& job, const Network& network, v1::FabricResult* out)
     AddColumn(total.proximate, ProximateName, whole, ledger.mutable_proximate(), true);
     AddPlaces(Join(job.ranks, &RankLedger::rootPlaces),
               true,
-              network,
+              topology,
               whole,
               ledger.mutable_root_places());
     AddPlaces(Join(job.ranks, &RankLedger::proximatePlaces),
               false,
-              network,
+              topology,
               whole,
               ledger.mutable_proximate_places());
     AddColumn(job.criticalPath, RootName, step, out->mutable_critical_path(), true);

@@ -2,8 +2,10 @@
 #include "run/world.h"
 
 #include "report/fabric-result.h"
+#include "run/fidelity/fidelity.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/base-registry.h"
 #include "ns3/event-engine.h"
 #include "ns3/global-value.h"
 #include "ns3/nstime.h"
@@ -12,7 +14,6 @@
 
 #include <chrono>
 #include <memory>
-#include <numeric>
 #include <sys/resource.h>
 
 namespace heddle
@@ -48,7 +49,7 @@ AlignEntities(EventCore& core)
 
 /// Takes links down and up at the scenario's times.
 void
-ScheduleLinkEvents(EventCore& core, Network& network, const std::vector<LinkEvent>& events)
+ScheduleLinkEvents(EventCore& core, ScaleOutNetwork& network, const std::vector<LinkEvent>& events)
 {
     const uint32_t entity = core.NewEntities();
     uint32_t sequence = 0;
@@ -112,9 +113,15 @@ Partitioning
 PartitionsOf(const Topology& topology,
              const FabricPlan& fabric,
              const RungPlan& rung,
+             const FidelityLevel& level,
              const WorldOptions& options)
 {
     Partitioning one;
+    if (level.whyOnePartition != nullptr)
+    {
+        one.whyOne = level.whyOnePartition;
+        return one;
+    }
     if (options.threads <= 1)
     {
         one.whyOne = "one thread";
@@ -166,15 +173,6 @@ Simulate(EventCore& core, Engine engine)
     ns3::Simulator::Destroy();
 }
 
-void
-CheckConservation(const NetworkCounters& counters, uint64_t inFlight)
-{
-    const uint64_t dropped =
-        std::accumulate(counters.dropped.begin(), counters.dropped.end(), uint64_t{0});
-    HEDDLE_CHECK(counters.injected == counters.delivered + dropped + inFlight,
-                 "packets are not conserved");
-}
-
 } // namespace
 
 v1::WorldPart
@@ -187,18 +185,17 @@ RunWorld(const Plan& plan,
     const Clock::time_point start = Clock::now();
     ns3::Time::SetResolution(ns3::Time::PS);
     const Topology topology = rung.idealFabric ? IdealFabric(fabric.pristine) : fabric.topology;
-    const Partitioning parts = PartitionsOf(topology, fabric, rung, options);
+    const auto level = FindFactory<FidelityLevel>("fidelity", plan.fidelity);
+    const Partitioning parts = PartitionsOf(topology, fabric, rung, level, options);
     EventCore core({.seed = plan.seed,
                     .partitions = parts.count,
                     .threads = options.threads,
                     .lookaheads = parts.lookaheads});
     const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
-    std::unique_ptr<Network> network;
-    std::unique_ptr<Transport> transport;
+    std::unique_ptr<ScaleOutNetwork> network;
     if (!rung.ideal.infiniteScaleOut)
     {
-        network = std::make_unique<Network>(core, topology, parts);
-        transport = std::make_unique<Transport>(core, *network, TransportOn(fabric, rung));
+        network = level.make(core, topology, parts, TransportOn(fabric, rung));
     }
     AlignEntities(core);
     JobConfig config;
@@ -208,7 +205,10 @@ RunWorld(const Plan& plan,
     config.ideal = rung.ideal;
     config.seed = plan.seed;
     config.partitionOfRank = parts.ofNic;
-    Job job(core, plan.workload.graph, expander, transport.get(), config);
+    Transport* const nothing = nullptr;
+    const TaskGraph& graph = plan.workload.graph;
+    Job job = network ? Job(core, graph, expander, network->scaleOut(), config)
+                      : Job(core, graph, expander, nothing, config);
     job.Start();
     if (!rung.idealFabric && network)
     {
@@ -223,11 +223,11 @@ RunWorld(const Plan& plan,
     FillWorld(rung, result, part.mutable_fabric());
     if (network)
     {
-        CheckConservation(network->counters(), network->inFlight());
-        part.set_packet_hops(network->counters().dataHops);
+        const NetworkReport report = network->Report();
+        part.set_packet_hops(report.counters.packet_hops());
         if (!rung.idealFabric)
         {
-            FillActual(plan, fabric, result, *network, *transport, part.mutable_fabric());
+            FillActual(plan, fabric, result, report, part.mutable_fabric());
             part.mutable_fabric()->mutable_counters()->set_events(part.events());
         }
     }

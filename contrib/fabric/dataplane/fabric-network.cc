@@ -235,14 +235,7 @@ Network::topology() const
 std::string
 Network::PortName(PortId port) const
 {
-    const auto& link = m_impl->topology.links.at(port / 2);
-    auto name = [this](const Topology::Node& node)
-    {
-        return node.isSwitch ? m_impl->topology.switches[node.index].name
-                             : "nic" + std::to_string(node.index);
-    };
-    return port % 2 == 0 ? name(link.a) + " → " + name(link.b)
-                         : name(link.b) + " → " + name(link.a);
+    return heddle::PortName(m_impl->topology, port);
 }
 
 } // namespace heddle

@@ -125,6 +125,9 @@ struct Topology
     }
 };
 
+/// "leaf3 → spine1"; a NIC is "nic7".
+std::string PortName(const Topology& topology, PortId port);
+
 /// What the builders start from.
 struct ClusterShape
 {

@@ -152,8 +152,7 @@ TransportEngine::InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel
     qp.from = from;
     qp.to = to;
     qp.channel = channel;
-    const uint64_t pair = (uint64_t{from} << 32) | to;
-    qp.entropy = static_cast<uint32_t>(HashCombine(HashCombine(m_core.seed(), pair), channel));
+    qp.entropy = FlowEntropy(m_core.seed(), from, to, channel);
     qp.window = m_window;
     // Not the path's: a slow link inside the fabric is the fabric's doing, not ideal (rung R4).
     qp.wireRate = std::min(m_network.NicRate(from), m_network.NicRate(to));

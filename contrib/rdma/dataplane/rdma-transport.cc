@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ns3/rdma-transport.h"
 
+#include "ns3/base-hash.h"
 #include "ns3/rdma-engine.h"
 
 namespace heddle
@@ -53,6 +54,13 @@ std::vector<std::string>
 Transport::Outstanding(size_t limit) const
 {
     return m_impl->Outstanding(limit);
+}
+
+uint32_t
+FlowEntropy(uint64_t seed, NicId from, NicId to, uint32_t channel)
+{
+    const uint64_t pair = (uint64_t{from} << 32) | to;
+    return static_cast<uint32_t>(HashCombine(HashCombine(seed, pair), channel));
 }
 
 uint32_t

@@ -143,6 +143,9 @@ class Transport
 /// packet of a message, and on every packet under selective repeat (out-of-order placement needs
 /// it).
 uint32_t DataWireBytes(uint32_t payloadBytes, bool reth);
+/// What hash-based load balancing hashes besides addresses (UDP source port stand-in); the same at
+/// packet and flow level.
+uint32_t FlowEntropy(uint64_t seed, NicId from, NicId to, uint32_t channel);
 inline constexpr uint32_t kAckWireBytes = 86; ///< 20 + 18 + 20 + 8 + 12 + 4 AETH + 4 ICRC
 
 } // namespace heddle

@@ -32,6 +32,11 @@ class Adaptive final : public LoadBalancer
     {
     }
 
+    bool avoidsQueues() const override
+    {
+        return true;
+    }
+
     PortId Choose(const Packet&, const NextHops& hops, Tick now) override
     {
         Reading& reading = m_readings[hops.id];

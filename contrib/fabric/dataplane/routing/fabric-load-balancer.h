@@ -71,6 +71,13 @@ class LoadBalancer
         return nullptr;
     }
 
+    /// Flow level: a scheme that steers around queues spreads flows in proportion to the rates of a
+    /// switch's ports, any other evenly.
+    virtual bool avoidsQueues() const
+    {
+        return false;
+    }
+
     /// One of `hops` (count > 1) for the packet at `now`. A port that is down may be returned by a
     /// scheme that does not look: the packet is then lost, as on real switches before rerouting.
     virtual PortId Choose(const Packet& packet, const NextHops& hops, Tick now) = 0;

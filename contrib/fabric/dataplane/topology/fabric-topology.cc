@@ -103,6 +103,18 @@ FillExtraLatency(Topology& ideal, const Topology& actual)
 
 } // namespace
 
+std::string
+PortName(const Topology& topology, PortId port)
+{
+    const Topology::Link& link = topology.links.at(port / 2);
+    const auto name = [&](const Topology::Node& node) {
+        return node.isSwitch ? topology.switches[node.index].name
+                             : "nic" + std::to_string(node.index);
+    };
+    return port % 2 == 0 ? name(link.a) + " → " + name(link.b)
+                         : name(link.b) + " → " + name(link.a);
+}
+
 Topology
 BuildTopology(const std::string& name,
               const ClusterShape& shape,

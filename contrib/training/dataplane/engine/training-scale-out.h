@@ -28,11 +28,12 @@ class ScaleOut
     virtual std::vector<std::string> Outstanding(size_t limit) const = 0;
 };
 
-/// The real one.
-class TransportScaleOut : public ScaleOut
+/// A transport of rdma's, at packet level (Transport) or flow level (FlowTransport).
+template <class T>
+class ScaleOutOver : public ScaleOut
 {
   public:
-    explicit TransportScaleOut(Transport& transport) : m_transport(transport)
+    explicit ScaleOutOver(T& transport) : m_transport(transport)
     {
     }
 
@@ -62,8 +63,10 @@ class TransportScaleOut : public ScaleOut
     }
 
   private:
-    Transport& m_transport;
+    T& m_transport;
 };
+
+using TransportScaleOut = ScaleOutOver<Transport>;
 
 } // namespace heddle
 

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// From paths to resources: ports, or groups of ports, that a set of flows shares.
+//
+// A port p that carries the share s(S, p) of every stage S limits Σ s(S, p) · load(S). Ports that
+// belong to one stage only make one limit together, the tightest. Ports of several stages (after a
+// failure sets of next hops overlap) make one per distinct row of shares.
+//
+// Left out are interior ports that cannot fill up because the NICs on one side of them cannot send,
+// or receive, as much: on a healthy fabric that is not oversubscribed those are all that packets
+// are sprayed over, and components stay as small as the groups of NICs that talk.
+#include "ns3/base-errors.h"
+#include "ns3/fabric-flow-network.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+using fabric::FlowPaths;
+using fabric::MaxMin;
+
+namespace
+{
+
+/// The shares of one port: (stage, share relative to the largest).
+using Row = std::vector<std::pair<FlowPaths::StageId, uint32_t>>;
+
+constexpr double kWhole = MaxMin::kWhole;
+
+} // namespace
+
+bool
+FlowNetwork::PathIsUp(uint32_t flow)
+{
+    const FlowDetails& d = m_details[flow];
+    m_paths.Find(d.from, d.to, d.entropy, m_stages);
+    return !m_stages.empty() && std::all_of(m_stages.begin(),
+                                            m_stages.end(),
+                                            [this](FlowPaths::StageId stage)
+                                            {
+                                                const bool single = stage < 2 * m_linkUp.size();
+                                                return !single || m_linkUp[stage / 2];
+                                            });
+}
+
+/// The loads of every stage in use, and the resources themselves.
+void
+FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
+{
+    std::vector<bool> used(m_paths.stages(), false);
+    for (const FlowDetails& d : m_details)
+    {
+        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        used.resize(std::max(used.size(), m_paths.stages()), false);
+        for (FlowPaths::StageId stage : m_stages)
+        {
+            used[stage] = true;
+        }
+    }
+    std::vector<std::vector<std::pair<FlowPaths::StageId, double>>> stagesOf(
+        2 * m_topology.links.size());
+    for (FlowPaths::StageId stage = 0; stage < used.size(); ++stage)
+    {
+        if (used[stage])
+        {
+            m_paths.ForEachPort(stage,
+                                [&](PortId port, double share)
+                                { stagesOf[port].emplace_back(stage, share); });
+        }
+    }
+    loadsOf.assign(used.size(), {});
+    std::map<Row, uint32_t> known;
+    for (PortId port = 0; port < stagesOf.size(); ++port)
+    {
+        double most = 0;
+        for (const auto& [stage, share] : stagesOf[port])
+        {
+            most = std::max(most, share);
+        }
+        Row row;
+        for (const auto& [stage, share] : stagesOf[port])
+        {
+            const auto relative = static_cast<uint32_t>(std::lround(share / most * kWhole));
+            row.emplace_back(stage, std::max(1U, relative));
+        }
+        if (row.empty())
+        {
+            continue;
+        }
+        const auto rate =
+            static_cast<int64_t>(static_cast<double>(m_paths.RateOf(port).bps()) / most);
+        const auto [entry, isNew] =
+            known.try_emplace(row, static_cast<uint32_t>(m_resources.size()));
+        const uint32_t id = entry->second;
+        if (isNew)
+        {
+            m_resources.push_back({FlowWaits::Fabric, port, kNone, rate, id});
+            for (const auto& [stage, share] : row)
+            {
+                loadsOf[stage].push_back({id, share});
+            }
+        }
+        else if (rate < m_resources[id].rate)
+        {
+            m_resources[id].rate = rate;
+            m_resources[id].port = port;
+        }
+    }
+}
+
+/// NIC ports: what they cost a flow, and which belong together.
+void
+FlowNetwork::AddPartners()
+{
+    std::map<PortId, uint32_t> nicPorts;
+    for (uint32_t id = 0; id < m_resources.size(); ++id)
+    {
+        Resource& resource = m_resources[id];
+        if (!m_paths.IsNicPort(resource.port))
+        {
+            continue;
+        }
+        const Topology::Link& link = m_topology.links[resource.port / 2];
+        const bool fromNic = resource.port % 2 == 0 ? !link.a.isSwitch : !link.b.isSwitch;
+        resource.cause = fromNic ? FlowWaits::OwnPort : FlowWaits::LastHop;
+        nicPorts[resource.port] = id;
+    }
+    for (const auto& [port, id] : nicPorts)
+    {
+        const auto other = nicPorts.find(port ^ 1U);
+        m_resources[id].partner = other == nicPorts.end() ? kNone : other->second;
+    }
+}
+
+/// By resource: whether it can limit anybody.
+std::vector<bool>
+FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
+{
+    constexpr unsigned kSides = 2;
+    std::vector<uint64_t> pairs[kSides]; // (resource, NIC)
+    for (const FlowDetails& d : m_details)
+    {
+        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        for (FlowPaths::StageId stage : m_stages)
+        {
+            for (const MaxMin::Load& load : loadsOf[stage])
+            {
+                if (m_resources[load.resource].cause == FlowWaits::Fabric)
+                {
+                    pairs[0].push_back(uint64_t{load.resource} << 32 | d.from);
+                    pairs[1].push_back(uint64_t{load.resource} << 32 | d.to);
+                }
+            }
+        }
+    }
+    std::vector<bool> useful(m_resources.size(), true);
+    for (std::vector<uint64_t>& side : pairs)
+    {
+        std::sort(side.begin(), side.end());
+        side.erase(std::unique(side.begin(), side.end()), side.end());
+        std::vector<int64_t> most(m_resources.size(), 0);
+        for (uint64_t pair : side)
+        {
+            most[pair >> 32] +=
+                static_cast<int64_t>(NicRate(static_cast<NicId>(pair & 0xffffffffU)).bps());
+        }
+        for (uint32_t id = 0; id < m_resources.size(); ++id)
+        {
+            const Resource& resource = m_resources[id];
+            const bool interior = resource.cause == FlowWaits::Fabric;
+            // Shares were rounded, so a bundle may seem smaller than its ports by a few bits/s.
+            const int64_t slack = resource.rate / MaxMin::kWhole;
+            useful[id] = useful[id] && (!interior || most[id] > resource.rate + slack);
+        }
+    }
+    return useful;
+}
+
+void
+FlowNetwork::Build()
+{
+    m_built = true;
+    ++m_generation;
+    m_maxMin = MaxMin();
+    m_resources.clear();
+    std::vector<Loads> loadsOf;
+    MakeResources(loadsOf);
+    AddPartners();
+    const std::vector<bool> useful = FindUseful(loadsOf);
+    m_components.assign(m_resources.size(), {});
+    for (const Resource& resource : m_resources)
+    {
+        m_maxMin.AddResource(resource.rate);
+    }
+    Loads loads;
+    for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
+    {
+        const FlowDetails& d = m_details[flow];
+        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        loads.clear();
+        for (FlowPaths::StageId stage : m_stages)
+        {
+            std::copy_if(loadsOf[stage].begin(),
+                         loadsOf[stage].end(),
+                         std::back_inserter(loads),
+                         [&](const MaxMin::Load& load) { return useful[load.resource]; });
+        }
+        m_maxMin.AddFlow(loads, 1);
+    }
+    m_stageBits.resize(m_paths.stages(), 0);
+}
+
+} // namespace heddle

@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flows that start, stop and change their rates. A solution made at T + 1 ps holds from T on: all
+// changes of instant T are in it, whatever the order of their events.
+#include "ns3/fabric-flow-network.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+using fabric::MaxMin;
+
+namespace
+{
+
+constexpr double kTicksPerSecond = 1e12;
+/// Finishing times are looked up this much further ahead than the next one.
+constexpr Tick kLookAhead = 4;
+
+} // namespace
+
+FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNetworkConfig& config)
+    : m_core(core),
+      m_topology(topology),
+      m_config(config),
+      m_paths(topology, core.seed()),
+      m_entity(core.NewEntities()),
+      m_onSolve(core.AddHandler<FlowNetwork, &FlowNetwork::OnSolve>(this)),
+      m_onScan(core.AddHandler<FlowNetwork, &FlowNetwork::OnScan>(this)),
+      m_onFinish(core.AddHandler<FlowNetwork, &FlowNetwork::OnFinish>(this)),
+      m_onReroute(core.AddHandler<FlowNetwork, &FlowNetwork::OnReroute>(this)),
+      m_onRecovered(core.AddHandler<FlowNetwork, &FlowNetwork::OnRecovered>(this))
+{
+    for (const Topology::Link& link : topology.links)
+    {
+        m_linkUp.push_back(link.up);
+    }
+    m_paths.Build(m_linkUp);
+}
+
+uint32_t
+FlowNetwork::Connect(NicId from, NicId to, uint32_t entropy)
+{
+    HEDDLE_CHECK(!m_built, "flows are connected before the first one starts");
+    FlowDetails details{};
+    details.from = from;
+    details.to = to;
+    details.entropy = entropy;
+    details.lineRate = static_cast<double>(std::min(NicRate(from), NicRate(to)).bps());
+    m_details.push_back(details);
+    m_flows.emplace_back();
+    return static_cast<uint32_t>(m_flows.size() - 1);
+}
+
+void
+FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
+{
+    if (!m_built)
+    {
+        Build();
+    }
+    Flow& flow = m_flows[id];
+    HEDDLE_CHECK(!flow.active && bits > 0, "a flow at rest starts with some bits");
+    flow.active = true;
+    flow.left = static_cast<double>(bits);
+    flow.since = part.now();
+    flow.rate = 0;
+    flow.finish = kForever;
+    m_details[id].waits = {};
+    m_details[id].culpritLead = 0;
+    flow.down = !PathIsUp(id);
+    if (flow.down)
+    {
+        m_details[id].downSince = part.now();
+        return;
+    }
+    Insert(part, id);
+}
+
+/// Until the next solution it takes a provisional rate, when that is not imminent.
+void
+FlowNetwork::Insert(Partition& part, uint32_t id)
+{
+    Flow& flow = m_flows[id];
+    m_maxMin.Insert(id);
+    flow.bottleneck = m_maxMin.bottleneck(id);
+    TouchLoads(part, id);
+    Tick resting = 0;
+    m_maxMin.ForEachLoad(
+        id,
+        [&](uint32_t resource, uint32_t)
+        { resting = std::max(resting, m_components[m_resources[resource].leader].restUntil); });
+    if (resting <= part.now())
+    {
+        return;
+    }
+    flow.rate = m_maxMin.Provisional(id);
+    m_maxMin.SetRate(id, flow.rate);
+    Predict(flow);
+    if (flow.finish <= resting)
+    {
+        Arm(part, id);
+    }
+}
+
+void
+FlowNetwork::Withdraw(Partition& part, uint32_t id)
+{
+    m_maxMin.Remove(id);
+    TouchLoads(part, id);
+    m_flows[id].rate = 0;
+    m_flows[id].finish = kForever;
+}
+
+void
+FlowNetwork::TouchLoads(Partition& part, uint32_t flow)
+{
+    m_maxMin.ForEachLoad(flow,
+                         [&](uint32_t id, uint32_t)
+                         {
+                             Touch(part, id);
+                             // The first flow and the last change what is left for the other
+                             // direction.
+                             const uint32_t partner = m_resources[id].partner;
+                             const bool first = m_maxMin.members(id).size() <= 1;
+                             if (m_config.ackShare > 0 && first && partner != kNone &&
+                                 !m_maxMin.idle(partner))
+                             {
+                                 Touch(part, partner);
+                             }
+                         });
+}
+
+void
+FlowNetwork::Touch(Partition& part, uint32_t id)
+{
+    Resource& resource = m_resources[id];
+    if (resource.touched)
+    {
+        return;
+    }
+    resource.touched = true;
+    Component& component = m_components[resource.leader];
+    component.touched.push_back(id);
+    if (!component.pending)
+    {
+        component.pending = true;
+        const Tick at = std::max(part.now(), component.restUntil) + 1;
+        Schedule(part, at, m_onSolve, resource.leader, 0);
+    }
+}
+
+void
+FlowNetwork::Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg)
+{
+    part.Insert({at, m_core.Key(m_entity, m_sequence++), arg, entity, handler, m_generation});
+}
+
+void
+FlowNetwork::OnSolve(Partition& part, const Event& event)
+{
+    if (event.aux != m_generation)
+    {
+        return;
+    }
+    Component& component = m_components[event.entity];
+    component.pending = false;
+    m_seeds.clear();
+    for (uint32_t id : component.touched)
+    {
+        if (m_resources[id].touched && m_resources[id].leader == event.entity)
+        {
+            m_seeds.push_back(id);
+        }
+    }
+    component.touched.clear();
+    if (m_seeds.empty())
+    {
+        return; // solved together with another component
+    }
+    const Tick asOf = part.now() - 1;
+    const std::vector<uint32_t>& flows = m_maxMin.Collect(m_seeds);
+    const std::vector<uint32_t>& resources = m_maxMin.collectedResources();
+    const uint32_t leader = *std::min_element(resources.begin(), resources.end());
+    for (uint32_t id : resources)
+    {
+        Resource& r = m_resources[id];
+        r.touched = false;
+        r.leader = leader;
+        const bool acks = r.partner != kNone && !m_maxMin.idle(r.partner);
+        const double left = acks ? 1 - m_config.ackShare : 1;
+        m_maxMin.SetCapacity(id, static_cast<int64_t>(static_cast<double>(r.rate) * left));
+    }
+    m_maxMin.Solve();
+    ++m_recomputations;
+    Component& joint = m_components[leader];
+    joint.restUntil = asOf + m_config.restPerFlow * static_cast<Tick>(flows.size());
+    joint.flows = flows;
+    Adopt(joint.flows, asOf);
+    ArmSoon(part, leader);
+}
+
+void
+FlowNetwork::Adopt(const std::vector<uint32_t>& flows, Tick asOf)
+{
+    for (uint32_t id : flows)
+    {
+        Flow& flow = m_flows[id];
+        const int64_t rate = m_maxMin.rate(id);
+        const uint32_t bottleneck = m_maxMin.bottleneck(id);
+        if (rate == flow.rate && bottleneck == flow.bottleneck)
+        {
+            continue;
+        }
+        Settle(id, asOf);
+        flow.rate = rate;
+        flow.bottleneck = bottleneck;
+        Predict(flow);
+    }
+}
+
+/// Events for the flows that finish next; the others are looked at again later. Most rates change
+/// before.
+void
+FlowNetwork::ArmSoon(Partition& part, uint32_t leader)
+{
+    Component& component = m_components[leader];
+    Tick first = kForever;
+    for (uint32_t id : component.flows)
+    {
+        first = std::min(first, m_flows[id].finish);
+    }
+    if (first == kForever)
+    {
+        return;
+    }
+    const Tick now = part.now();
+    const Tick rest = std::max(component.restUntil, first) - now;
+    const Tick horizon = now + kLookAhead * std::max<Tick>(rest, 1);
+    bool more = false;
+    for (uint32_t id : component.flows)
+    {
+        const Tick finish = m_flows[id].finish;
+        if (finish <= horizon)
+        {
+            Arm(part, id);
+        }
+        else
+        {
+            more = more || finish != kForever;
+        }
+    }
+    ++component.scan;
+    if (more)
+    {
+        Schedule(part, horizon, m_onScan, leader, component.scan);
+    }
+}
+
+void
+FlowNetwork::OnScan(Partition& part, const Event& event)
+{
+    if (event.aux == m_generation && event.arg == m_components[event.entity].scan)
+    {
+        ArmSoon(part, event.entity);
+    }
+}
+
+void
+FlowNetwork::Settle(uint32_t id, Tick until)
+{
+    Flow& flow = m_flows[id];
+    const auto span = static_cast<double>(until - flow.since);
+    if (span <= 0)
+    {
+        return;
+    }
+    flow.since = until;
+    FlowDetails& details = m_details[id];
+    if (flow.down)
+    {
+        details.waits.lost[details.recovering ? FlowWaits::Recovery : FlowWaits::Down] += span;
+        return;
+    }
+    const double sent = static_cast<double>(flow.rate) * span / kTicksPerSecond;
+    flow.left = std::max(0.0, flow.left - sent);
+    details.carried += sent;
+    const double lost = span * std::max(0.0, 1 - static_cast<double>(flow.rate) / details.lineRate);
+    const Resource& resource = m_resources[flow.bottleneck];
+    details.waits.lost[resource.cause] += lost;
+    if (resource.cause != FlowWaits::Fabric)
+    {
+        return;
+    }
+    if (details.waits.culprit == resource.port)
+    {
+        details.culpritLead += lost;
+    }
+    else if (details.culpritLead > lost)
+    {
+        details.culpritLead -= lost;
+    }
+    else
+    {
+        details.waits.culprit = resource.port;
+        details.culpritLead = lost - details.culpritLead;
+    }
+}
+
+void
+FlowNetwork::Predict(Flow& flow) const
+{
+    flow.finish = kForever;
+    if (flow.rate > 0)
+    {
+        const double need = flow.left * kTicksPerSecond / static_cast<double>(flow.rate);
+        flow.finish = flow.since + std::llround(need);
+    }
+}
+
+void
+FlowNetwork::Arm(Partition& part, uint32_t id)
+{
+    Flow& flow = m_flows[id];
+    if (flow.finish < flow.armed)
+    {
+        flow.armed = std::max(flow.finish, part.now());
+        part.Insert({flow.armed, m_core.Key(m_entity, m_sequence++), 0, id, m_onFinish, 0});
+    }
+}
+
+void
+FlowNetwork::OnFinish(Partition& part, const Event& event)
+{
+    const uint32_t id = event.entity;
+    Flow& flow = m_flows[id];
+    if (event.time != flow.armed)
+    {
+        return; // there was an earlier one
+    }
+    flow.armed = kForever;
+    if (!flow.active || flow.finish > part.now())
+    {
+        if (flow.finish != kForever)
+        {
+            Arm(part, id);
+        }
+        return;
+    }
+    Settle(id, part.now());
+    const uint64_t bits = m_client->OnDrained(part, id);
+    if (bits == 0)
+    {
+        flow.active = false;
+        Withdraw(part, id);
+        return;
+    }
+    flow.left = static_cast<double>(bits);
+    Predict(flow);
+    Arm(part, id);
+}
+
+FlowWaits
+FlowNetwork::TakeWaits(uint32_t flow)
+{
+    FlowDetails& details = m_details[flow];
+    const FlowWaits waits = details.waits;
+    details.waits = {};
+    details.culpritLead = 0;
+    return waits;
+}
+
+} // namespace heddle

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-flow-network.h
+// ---------------------------
+// The flow level: a network whose unit is the flow, a stream of bits at a rate. Rates are max-min
+// fair over the ports that flows load (fabric-max-min.h, fabric-flow-paths.h) and change when flows
+// start, stop, or links fail. No packets, no queues, no losses.
+//
+//   FlowNetwork net(core, topology, config);
+//   net.SetClient(&client);
+//   uint32_t f = net.Connect(from, to, entropy);       // before the run
+//   net.Start(part, f, bits);                          // → client.OnDrained() when all have left;
+//                                                      //   what it returns follows without a gap
+//
+// Changes of one instant make one recomputation, of the component of flows that they touch. After
+// one, a component of n flows rests for n · restPerFlow: changes in between wait, and a flow that
+// starts in between takes a provisional rate. So rates are exactly max-min for few flows, and late
+// by a few microseconds for thousands, at a cost in proportion to time, not to time times changes.
+//
+// A port carries data at its full rate; where the same NIC also receives data, the
+// acknowledgements that it returns take `ackShare` of its port.
+//
+// Deviations: rates change at once (no round trips); sharing at a full port is equal per flow
+// whatever its queueing; NIC ports alone can pause a flow that spreads over several paths when a
+// link fails; one partition only.
+
+#ifndef HEDDLE_FABRIC_FLOW_NETWORK_H
+#define HEDDLE_FABRIC_FLOW_NETWORK_H
+
+#include "ns3/fabric-flow-paths.h"
+#include "ns3/fabric-max-min.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace heddle
+{
+
+struct FlowNetworkConfig
+{
+    Tick restPerFlow = 1000; ///< ps; 0: recompute after every instant with changes
+    double ackShare = 0;     ///< of a port that carries acknowledgements for data at full rate
+    /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
+    /// ps.
+    Tick retransmissionTimeout = 4 * kMillisecond;
+};
+
+/// What kept a flow from its NICs' rate; ps of time lost.
+struct FlowWaits
+{
+    enum Cause : uint8_t
+    {
+        OwnPort,  ///< its NIC's port is shared
+        LastHop,  ///< the port to the receiver is shared
+        Fabric,   ///< a port between switches
+        Down,     ///< no path
+        Recovery, ///< a path again, but the sender has not timed out yet
+        kCauses,
+    };
+
+    std::array<double, kCauses> lost{};
+    PortId culprit = kNone; ///< the interior port that cost most
+};
+
+class FlowClient
+{
+  public:
+    virtual ~FlowClient() = default;
+    /// The last bit leaves now. Returns the bits that follow at once; 0: the flow stops.
+    virtual uint64_t OnDrained(Partition& part, uint32_t flow) = 0;
+};
+
+class FlowNetwork
+{
+  public:
+    /// `topology` must outlive it. Throws InputError.
+    FlowNetwork(EventCore& core, const Topology& topology, const FlowNetworkConfig& config);
+    FlowNetwork(const FlowNetwork&) = delete;
+    FlowNetwork& operator=(const FlowNetwork&) = delete;
+
+    void SetClient(FlowClient* client)
+    {
+        m_client = client;
+    }
+
+    /// A flow at rest. Before the first Start().
+    uint32_t Connect(NicId from, NicId to, uint32_t entropy);
+
+    /// The flow is at rest; bits > 0.
+    void Start(Partition& part, uint32_t flow, uint64_t bits);
+
+    /// Since the flow started or this was last called; within OnDrained().
+    FlowWaits TakeWaits(uint32_t flow);
+
+    /// Both directions; routes follow after Topology::rerouteDelay.
+    void SetLinkUp(Partition& part, uint32_t link, bool up);
+
+    Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
+    {
+        return m_paths.UnloadedLatency(from, to, wireBytes);
+    }
+
+    BitRate NicRate(NicId nic) const
+    {
+        return m_paths.RateOf(m_paths.PortOf(nic));
+    }
+
+    const Topology& topology() const
+    {
+        return m_topology;
+    }
+
+    /// The rate of a flow now; bits/s, 0 at rest.
+    int64_t RateOf(uint32_t flow) const
+    {
+        return m_maxMin.rate(flow);
+    }
+
+    /// Bytes that each port has carried so far, by PortId. Of flows that have drained at least
+    /// once.
+    std::vector<double> PortBytes();
+
+    uint64_t recomputations() const
+    {
+        return m_recomputations;
+    }
+
+  private:
+    struct alignas(64) Flow
+    {
+        double left = 0; ///< bits at `since`
+        Tick since = 0;
+        int64_t rate = 0; ///< bits/s
+        Tick finish = kForever;
+        Tick armed = kForever; ///< its earliest event in the wheel
+        uint32_t bottleneck = kNone;
+        bool active = false; ///< has bits to send
+        bool down = false;   ///< … but no path
+    };
+
+    /// What is needed less often.
+    struct FlowDetails
+    {
+        NicId from;
+        NicId to;
+        uint32_t entropy;
+        double lineRate;    ///< of the slower NIC, bits/s
+        double carried = 0; ///< bits since the path was found
+        Tick downSince = 0;
+        bool recovering = false;
+        FlowWaits waits;
+        double culpritLead = 0; ///< majority vote for the culprit; ps
+    };
+
+    struct Resource
+    {
+        FlowWaits::Cause cause;
+        PortId port;              ///< the tightest, to be blamed
+        uint32_t partner = kNone; ///< NIC ports: the resource of the other direction
+        int64_t rate;             ///< bits/s, without acknowledgements
+        uint32_t leader;          ///< see Component
+        bool touched = false;
+    };
+
+    /// The pace of a component, kept at one of its resources, its leader. When a component splits,
+    /// resources may keep the leader of the other part; they share its pace then, nothing else.
+    struct Component
+    {
+        Tick restUntil = 0;
+        bool pending = false;
+        uint32_t scan = 0; ///< number of the scan event that counts
+        std::vector<uint32_t> touched;
+        std::vector<uint32_t> flows; ///< of the latest solution
+    };
+
+    using Loads = std::vector<fabric::MaxMin::Load>;
+
+    // fabric-flow-network.cc
+    void Insert(Partition& part, uint32_t flow);
+    void Withdraw(Partition& part, uint32_t flow);
+    void Touch(Partition& part, uint32_t resource);
+    void TouchLoads(Partition& part, uint32_t flow);
+    void OnSolve(Partition& part, const Event& event);
+    void Adopt(const std::vector<uint32_t>& flows, Tick asOf);
+    void ArmSoon(Partition& part, uint32_t leader);
+    void OnScan(Partition& part, const Event& event);
+    void OnFinish(Partition& part, const Event& event);
+    void Settle(uint32_t flow, Tick until);
+    void Predict(Flow& flow) const;
+    void Arm(Partition& part, uint32_t flow);
+    void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
+
+    // fabric-flow-construction.cc
+    void Build();
+    void MakeResources(std::vector<Loads>& loadsOf);
+    void AddPartners();
+    std::vector<bool> FindUseful(const std::vector<Loads>& loadsOf);
+    bool PathIsUp(uint32_t flow);
+    void Flush(uint32_t flow);
+
+    // fabric-flow-failure.cc
+    void Suspend(Partition& part, uint32_t flow);
+    void Revive(Partition& part);
+    void OnReroute(Partition& part, const Event& event);
+    void OnRecovered(Partition& part, const Event& event);
+
+    EventCore& m_core;
+    const Topology& m_topology;
+    FlowNetworkConfig m_config;
+    fabric::FlowPaths m_paths;
+    fabric::MaxMin m_maxMin;
+    FlowClient* m_client = nullptr;
+    std::vector<Flow> m_flows;
+    std::vector<FlowDetails> m_details;
+    std::vector<Resource> m_resources;
+    std::vector<Component> m_components; ///< by leader
+    std::vector<bool> m_linkUp;
+    std::vector<double> m_stageBits;                  ///< carried, by stage
+    std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
+    std::vector<uint32_t> m_seeds;                    ///< scratch
+    bool m_built = false;
+    uint16_t m_generation = 0; ///< of resources; events of older ones mean nothing
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    uint64_t m_recomputations = 0;
+    HandlerId m_onSolve;
+    HandlerId m_onScan;
+    HandlerId m_onFinish;
+    HandlerId m_onReroute;
+    HandlerId m_onRecovered;
+};
+
+} // namespace heddle
+
+#endif

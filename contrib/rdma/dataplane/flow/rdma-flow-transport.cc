@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/rdma-flow-transport.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/base-hash.h"
+#include "ns3/rdma-congestion.h"
+#include "ns3/rdma-reliability.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+constexpr uint64_t kBitsPerByte = 8;
+
+/// When the last of `bits` leaves a port of its own.
+Tick
+Serialise(uint64_t bits, BitRate rate)
+{
+    return std::llround(static_cast<double>(bits) * 1e12 / static_cast<double>(rate.bps()));
+}
+
+} // namespace
+
+FlowNetworkConfig
+FlowNetworkConfigFor(const TransportConfig& config, const Topology& topology)
+{
+    (void)topology;
+    FlowNetworkConfig flow;
+    const uint32_t data = DataWireBytes(config.mtuPayloadBytes, true);
+    flow.ackShare = static_cast<double>(kAckWireBytes) / (config.ackEveryPackets * data);
+    if (config.retransmissionTimeout > 0)
+    {
+        flow.retransmissionTimeout = config.retransmissionTimeout;
+    }
+    return flow;
+}
+
+FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const TransportConfig& config)
+    : m_core(core),
+      m_network(network),
+      m_config(config),
+      m_addressEveryPacket(
+          FindFactory<ReliabilityFactory>("reliability", config.reliability)()->addressEveryPacket),
+      m_entity(core.NewEntities()),
+      m_onDoorbell(core.AddHandler<FlowTransport, &FlowTransport::OnDoorbell>(this)),
+      m_onDelivery(core.AddHandler<FlowTransport, &FlowTransport::OnDelivery>(this)),
+      m_onAcknowledgement(core.AddHandler<FlowTransport, &FlowTransport::OnAcknowledgement>(this))
+{
+    // Only to refuse what the packet level would refuse.
+    const std::string category = "congestion-control";
+    const ParameterValues values(RegistryIndex::Find(category, config.congestionControl),
+                                 config.congestionControlParameters);
+    FindFactory<CongestionControlFactory>(category, config.congestionControl)(values);
+    network.SetClient(this);
+}
+
+QpId
+FlowTransport::Connect(NicId from, NicId to, uint32_t channel)
+{
+    const auto [entry, isNew] = m_byKey.try_emplace({from, to, channel}, m_queuePairs.size());
+    if (!isNew)
+    {
+        return entry->second;
+    }
+    HEDDLE_CHECK(from != to, "a queue pair has two ends");
+    QueuePair qp{};
+    qp.from = from;
+    qp.to = to;
+    qp.channel = channel;
+    qp.lineRate = std::min(m_network.NicRate(from), m_network.NicRate(to));
+    qp.acknowledgement = m_network.UnloadedLatency(to, from, kAckWireBytes);
+    m_queuePairs.push_back(qp);
+    const QpId id = m_network.Connect(from, to, FlowEntropy(m_core.seed(), from, to, channel));
+    HEDDLE_CHECK(id == entry->second, "somebody else uses the network");
+    return id;
+}
+
+uint64_t
+FlowTransport::WireBits(uint64_t bytes) const
+{
+    const uint64_t packets = (bytes + m_config.mtuPayloadBytes - 1) / m_config.mtuPayloadBytes;
+    const uint64_t addresses = DataWireBytes(0, true) - DataWireBytes(0, false);
+    const uint64_t headers =
+        packets * DataWireBytes(0, false) + (m_addressEveryPacket ? packets : 1) * addresses;
+    return (bytes + headers) * kBitsPerByte;
+}
+
+/// See TransportEngine::ComputeIdeal().
+Tick
+FlowTransport::IdealTime(QpId id, uint64_t bytes) const
+{
+    const QueuePair& qp = m_queuePairs[id];
+    if (bytes == qp.idealBytes)
+    {
+        return qp.idealTime;
+    }
+    const uint32_t mtu = m_config.mtuPayloadBytes;
+    const uint64_t packets = (bytes + mtu - 1) / mtu;
+    const auto tail = static_cast<uint32_t>(bytes - (packets - 1) * mtu);
+    Tick others = 0;
+    if (packets > 1)
+    {
+        const Tick middle = qp.lineRate.TransmitTime(DataWireBytes(mtu, m_addressEveryPacket));
+        others = static_cast<Tick>(packets - 2) * middle +
+                 qp.lineRate.TransmitTime(DataWireBytes(tail, m_addressEveryPacket));
+    }
+    const uint32_t first = DataWireBytes(packets == 1 ? tail : mtu, true);
+    qp.idealBytes = bytes;
+    qp.idealTime = m_config.sendLatency + m_network.UnloadedLatency(qp.from, qp.to, first) +
+                   others + m_config.receiveLatency;
+    return qp.idealTime;
+}
+
+void
+FlowTransport::Schedule(Partition& part, Tick at, HandlerId handler, QpId qp)
+{
+    part.Insert({at, m_core.Key(m_entity, m_sequence++), 0, qp, handler, 0});
+}
+
+void
+FlowTransport::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
+{
+    HEDDLE_CHECK(bytes > 0, "a message has at least one byte");
+    QueuePair& qp = m_queuePairs[id];
+    Message* message = m_messages.Take();
+    message->bytes = bytes;
+    message->cookie = cookie;
+    message->timing.posted = part.now();
+    ++m_counters.messages;
+    if (qp.oldest == nullptr)
+    {
+        qp.oldest = message;
+    }
+    else
+    {
+        qp.newest->next = message;
+    }
+    qp.newest = message;
+    qp.toDeliver = qp.toDeliver != nullptr ? qp.toDeliver : message;
+    qp.toAcknowledge = qp.toAcknowledge != nullptr ? qp.toAcknowledge : message;
+    if (qp.current == nullptr)
+    {
+        qp.current = message;
+        message->timing.started = std::max(part.now(), qp.emittedAt);
+        Schedule(part, part.now() + m_config.sendLatency, m_onDoorbell, id);
+    }
+}
+
+void
+FlowTransport::OnDoorbell(Partition& part, const Event& event)
+{
+    Message& message = *m_queuePairs[event.entity].current;
+    message.begun = part.now();
+    m_network.Start(part, event.entity, WireBits(message.bytes));
+}
+
+uint64_t
+FlowTransport::OnDrained(Partition& part, uint32_t id)
+{
+    QueuePair& qp = m_queuePairs[id];
+    Complete(part, id, *qp.current);
+    qp.emittedAt = part.now();
+    qp.current = qp.current->next;
+    if (qp.current == nullptr)
+    {
+        return 0;
+    }
+    Message& next = *qp.current;
+    next.timing.started = part.now();
+    const Tick eligible = next.timing.posted + m_config.sendLatency;
+    if (eligible > part.now())
+    {
+        Schedule(part, eligible, m_onDoorbell, id);
+        return 0;
+    }
+    next.begun = part.now();
+    return WireBits(next.bytes);
+}
+
+/// Its last bit leaves now.
+void
+FlowTransport::Complete(Partition& part, QpId id, Message& message)
+{
+    QueuePair& qp = m_queuePairs[id];
+    const Tick path = IdealTime(id, message.bytes) - m_config.sendLatency -
+                      m_config.receiveLatency - Serialise(WireBits(message.bytes), qp.lineRate);
+    qp.lastArrival = std::max(qp.lastArrival, part.now() + path);
+    message.timing.finished = qp.lastArrival + m_config.receiveLatency;
+    Book(id, message);
+    Schedule(part, message.timing.finished, m_onDelivery, id);
+    Schedule(part, qp.lastArrival + qp.acknowledgement, m_onAcknowledgement, id);
+}
+
+/// Where its time went: ideal first, the excess in the precedence of MessageState, the rounding to
+/// the cause that cost most.
+void
+FlowTransport::Book(QpId id, Message& message)
+{
+    MessageTiming& timing = message.timing;
+    const auto state = [&timing](MessageState s) -> Tick&
+    { return timing.state[static_cast<size_t>(s)]; };
+    const Tick hidden = std::min(timing.started - timing.posted, m_config.sendLatency);
+    const Tick total = timing.finished - timing.started;
+    const Tick ideal = std::min(total, IdealTime(id, message.bytes) - hidden);
+    state(MessageState::Ideal) = ideal;
+    const FlowWaits waits = m_network.TakeWaits(id);
+    Tick left = total - ideal;
+    const std::pair<FlowWaits::Cause, MessageState> order[] = {
+        {FlowWaits::Down, MessageState::Down},
+        {FlowWaits::Recovery, MessageState::LossRecovery},
+        {FlowWaits::OwnPort, MessageState::OwnPort},
+        {FlowWaits::LastHop, MessageState::LastHop},
+        {FlowWaits::Fabric, MessageState::FabricQueue}};
+    MessageState worst = MessageState::OwnPort;
+    for (const auto& [cause, to] : order)
+    {
+        state(to) = std::min<Tick>(left, std::llround(waits.lost[cause]));
+        left -= state(to);
+        worst = state(to) > state(worst) ? to : worst;
+    }
+    state(worst) += left;
+    timing.culprit = state(MessageState::FabricQueue) > 0 ? waits.culprit : kNone;
+}
+
+void
+FlowTransport::OnDelivery(Partition& part, const Event& event)
+{
+    QueuePair& qp = m_queuePairs[event.entity];
+    const Message& message = *qp.toDeliver;
+    qp.toDeliver = message.next;
+    ++m_counters.delivered;
+    m_counters.payloadBytes += message.bytes;
+    const Delivery delivery{event.entity,
+                            message.bytes,
+                            message.cookie,
+                            qp.from,
+                            qp.to,
+                            message.timing.started > message.timing.posted,
+                            message.timing};
+    Free(qp);
+    m_client->OnDelivered(part, delivery);
+}
+
+void
+FlowTransport::OnAcknowledgement(Partition& part, const Event& event)
+{
+    QueuePair& qp = m_queuePairs[event.entity];
+    const uint64_t cookie = qp.toAcknowledge->cookie;
+    qp.toAcknowledge = qp.toAcknowledge->next;
+    Free(qp);
+    m_client->OnAcknowledged(part, event.entity, cookie);
+}
+
+void
+FlowTransport::Free(QueuePair& qp)
+{
+    while (qp.oldest != qp.toDeliver && qp.oldest != qp.toAcknowledge)
+    {
+        Message* done = qp.oldest;
+        qp.oldest = done->next;
+        m_messages.Give(done);
+    }
+}
+
+std::vector<std::string>
+FlowTransport::Outstanding(size_t limit) const
+{
+    std::vector<std::string> lines;
+    for (const QueuePair& qp : m_queuePairs)
+    {
+        for (const Message* m = qp.toDeliver; m != nullptr; m = m->next)
+        {
+            if (lines.size() == limit)
+            {
+                return lines;
+            }
+            lines.push_back("NIC " + std::to_string(qp.from) + " → NIC " + std::to_string(qp.to) +
+                            " channel " + std::to_string(qp.channel) + ": " +
+                            std::to_string(m->bytes) + " B posted at " +
+                            FormatTime(m->timing.posted));
+        }
+    }
+    return lines;
+}
+
+} // namespace heddle

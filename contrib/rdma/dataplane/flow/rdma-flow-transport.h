@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: rdma-flow-transport.h
+// ---------------------------
+// The flow level's counterpart of Transport: the same messages, queue pairs, latencies, header
+// bytes and completions over a FlowNetwork instead of packets.
+//
+//   FlowNetwork net(core, topology, FlowNetworkConfigFor(config, topology));
+//   FlowTransport t(core, net, config);
+//   t.SetClient(&client);
+//   QpId qp = t.Connect(from, to, channel);
+//   t.Post(part, qp, bytes, cookie);
+//
+// A queue pair is one flow: its messages leave one after the other, with headers, at the flow's
+// rate. A message is delivered when its last bit has left, plus what the unloaded path adds
+// (IdealTime() is the packet level's, to the picosecond), and acknowledged one unloaded
+// acknowledgement later. MessageTiming: waits at the own port, the last hop and named ports inside
+// the fabric are the time lost to each as the flow's bottleneck; they sum exactly.
+//
+// Deviations: no queueing delay beside the rate; windows, reordering, PFC and time-outs have no
+// effect but the one after a failure; congestion control is ideal (instant max-min).
+
+#ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
+#define HEDDLE_RDMA_FLOW_TRANSPORT_H
+
+#include "ns3/fabric-flow-network.h"
+#include "ns3/rdma-queue-pair.h"
+#include "ns3/rdma-transport.h"
+
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+namespace heddle
+{
+
+/// What a transport asks of the network besides carrying its bits.
+FlowNetworkConfig FlowNetworkConfigFor(const TransportConfig& config, const Topology& topology);
+
+class FlowTransport : public FlowClient
+{
+  public:
+    /// Throws InputError for names that are not registered.
+    FlowTransport(EventCore& core, FlowNetwork& network, const TransportConfig& config);
+    FlowTransport(const FlowTransport&) = delete;
+    FlowTransport& operator=(const FlowTransport&) = delete;
+
+    void SetClient(TransportClient* client)
+    {
+        m_client = client;
+    }
+
+    QpId Connect(NicId from, NicId to, uint32_t channel);
+    void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);
+    Tick IdealTime(QpId qp, uint64_t bytes) const;
+    /// Messages, deliveries and bytes; what only packets have stays zero.
+    TransportCounters counters() const
+    {
+        return m_counters;
+    }
+
+    std::vector<std::string> Outstanding(size_t limit) const;
+
+    uint64_t OnDrained(Partition& part, uint32_t flow) override;
+
+  private:
+    struct Message
+    {
+        Message* next = nullptr;
+        uint64_t bytes = 0;
+        uint64_t cookie = 0;
+        Tick begun = 0; ///< its first bit leaves
+        MessageTiming timing;
+    };
+
+    /// Messages in posting order: [acknowledged … delivered … emitted … waiting]. The oldest is
+    /// freed when both its completions are over.
+    struct QueuePair
+    {
+        NicId from;
+        NicId to;
+        uint32_t channel;
+        Message* oldest = nullptr;
+        Message* toAcknowledge = nullptr;
+        Message* toDeliver = nullptr;
+        Message* current = nullptr; ///< leaving, or waiting for its doorbell
+        Message* newest = nullptr;
+        Tick emittedAt = 0;
+        Tick lastArrival = 0;
+        Tick acknowledgement = 0; ///< unloaded latency of one
+        BitRate lineRate;         ///< of the slower NIC
+        mutable uint64_t idealBytes = 0;
+        mutable Tick idealTime = 0;
+    };
+
+    uint64_t WireBits(uint64_t bytes) const;
+    void Begin(Partition& part, QpId id, Tick started);
+    void Complete(Partition& part, QpId id, Message& message);
+    void Book(QpId id, Message& message);
+    void Free(QueuePair& qp);
+    void Schedule(Partition& part, Tick at, HandlerId handler, QpId qp);
+    void OnDoorbell(Partition& part, const Event& event);
+    void OnDelivery(Partition& part, const Event& event);
+    void OnAcknowledgement(Partition& part, const Event& event);
+
+    EventCore& m_core;
+    FlowNetwork& m_network;
+    TransportConfig m_config;
+    TransportClient* m_client = nullptr;
+    bool m_addressEveryPacket;
+    std::vector<QueuePair> m_queuePairs; ///< QpId = flow
+    std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
+    Pool<Message> m_messages;
+    TransportCounters m_counters;
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    HandlerId m_onDoorbell;
+    HandlerId m_onDelivery;
+    HandlerId m_onAcknowledgement;
+};
+
+} // namespace heddle
+
+#endif

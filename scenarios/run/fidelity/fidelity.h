@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fidelity.h
+// ----------------
+// The scale-out network of a world, at the level of detail that the scenario asks for
+// (run.fidelity): "packet" (the truth) or "flow" (max-min rates). One file per level in this
+// folder, registered in category "fidelity"; what runs on the network sees a ScaleOut and nothing
+// else.
+
+#ifndef HEDDLE_SCENARIOS_FIDELITY_H
+#define HEDDLE_SCENARIOS_FIDELITY_H
+
+#include "report/fabric-result.h"
+
+#include "ns3/fabric-partitioning.h"
+#include "ns3/training-scale-out.h"
+
+#include <memory>
+
+namespace heddle
+{
+
+class ScaleOutNetwork
+{
+  public:
+    virtual ~ScaleOutNetwork() = default;
+    virtual ScaleOut& scaleOut() = 0;
+    virtual void SetLinkUp(uint32_t link, bool up) = 0; ///< while nothing else runs
+    /// After the run; checks what must be conserved.
+    virtual NetworkReport Report() = 0;
+};
+
+/// What a level registers.
+struct FidelityLevel
+{
+    /// `topology` must outlive the network.
+    std::unique_ptr<ScaleOutNetwork> (*make)(EventCore& core,
+                                             const Topology& topology,
+                                             const Partitioning& parts,
+                                             const TransportConfig& transport);
+    const char* whyOnePartition; ///< null: it runs on any number of them
+};
+
+} // namespace heddle
+
+#endif

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flow level: messages are streams of bits at max-min fair rates.
+#include "run/fidelity/fidelity.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/base-registry.h"
+#include "ns3/rdma-flow-transport.h"
+
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+class FlowLevelNetwork : public ScaleOutNetwork
+{
+  public:
+    FlowLevelNetwork(EventCore& core, const Topology& topology, const TransportConfig& config)
+        : m_network(core, topology, FlowNetworkConfigFor(config, topology)),
+          m_transport(core, m_network, config),
+          m_scaleOut(m_transport)
+    {
+    }
+
+    ScaleOut& scaleOut() override
+    {
+        return m_scaleOut;
+    }
+
+    void SetLinkUp(Partition& part, uint32_t link, bool up) override
+    {
+        m_network.SetLinkUp(part, link, up);
+    }
+
+    /// No packets, so no packet counters, no queues.
+    NetworkReport Report() override
+    {
+        NetworkReport report;
+        const TransportCounters counters = m_transport.counters();
+        HEDDLE_CHECK(counters.delivered == counters.messages, "messages are not conserved");
+        report.counters.set_messages(counters.messages);
+        const std::vector<double> bytes = m_network.PortBytes();
+        for (PortId port = 0; port < bytes.size(); ++port)
+        {
+            PortCounters counter;
+            counter.txBytes = static_cast<uint64_t>(std::llround(bytes[port]));
+            counter.busy = m_network.topology().links[port / 2].rate.TransmitTime(counter.txBytes);
+            report.ports.push_back(counter);
+        }
+        return report;
+    }
+
+  private:
+    FlowNetwork m_network;
+    FlowTransport m_transport;
+    ScaleOutOver<FlowTransport> m_scaleOut;
+};
+
+const Registration<FidelityFactory> kFlow{
+    {"fidelity",
+     "flow",
+     "Messages are streams of bits whose rates are max-min fair on the paths that packets would "
+     "take. Hundreds of times faster; no queues, PFC, losses or reordering.",
+     {}},
+    [](EventCore& core,
+       const Topology& topology,
+       const TransportConfig& transport) -> std::unique_ptr<ScaleOutNetwork>
+    { return std::make_unique<FlowLevelNetwork>(core, topology, transport); }};
+
+} // namespace
+
+} // namespace heddle
