@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "loader/choice.h"
 #include "plan/plan.h"
+#include "loader/choice.h"
 
 #include "loader/scenario-source.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 
 namespace heddle
@@ -130,7 +131,12 @@ MakePlan(ScenarioSource& source)
     const ScenarioNode run = root.Child("run");
     const uint64_t seed = run.Count("seed", 1);
     const std::string fidelity = ReadFidelity(run);
-    const double budget = run.Ratio("packet_hop_budget", 2e9);
+    double budget = std::numeric_limits<double>::infinity();
+    if (fidelity == "packet")
+    {
+        budget = run.Ratio("packet_hop_budget", 2e9);
+    }
+    run.NotUsedBecause("packet_hop_budget", "there are no packets at this fidelity");
     if (!root.Has("cluster"))
     {
         root.Fail("cluster", "is required and missing.");

@@ -236,7 +236,10 @@ AddSpeed(Table& table, const v1::Result& result)
            result,
            "packet-hops",
            [](const auto& f)
-           { return Print("%.2f M", static_cast<double>(f.counters().packet_hops()) / 1e6); });
+           {
+               const auto hops = static_cast<double>(f.counters().packet_hops());
+               return hops > 0 ? Print("%.2f M", hops / 1e6) : "";
+           });
     AddRow(table,
            result,
            "simulated at",
@@ -244,7 +247,8 @@ AddSpeed(Table& table, const v1::Result& result)
            {
                for (const v1::WorldTiming& world : result.manifest().timing().worlds())
                {
-                   if (world.fabric() == f.name() && world.world() == "actual")
+                   const bool actual = world.fabric() == f.name() && world.world() == "actual";
+                   if (actual && world.packet_hops_per_s() > 0)
                    {
                        return Print("%.2f M hops/s", world.packet_hops_per_s() / 1e6);
                    }

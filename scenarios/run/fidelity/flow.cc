@@ -19,7 +19,7 @@ class FlowLevelNetwork : public ScaleOutNetwork
 {
   public:
     FlowLevelNetwork(EventCore& core, const Topology& topology, const TransportConfig& config)
-        : m_network(core, topology, FlowNetworkConfigFor(config, topology)),
+        : m_network(core, topology, FlowNetworkConfigFor(config)),
           m_transport(core, m_network, config),
           m_scaleOut(m_transport)
     {

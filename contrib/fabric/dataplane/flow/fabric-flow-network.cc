@@ -20,6 +20,8 @@ namespace
 constexpr double kTicksPerSecond = 1e12;
 /// Finishing times are looked up this much further ahead than the next one.
 constexpr Tick kLookAhead = 4;
+/// Divisible by 1 … 10 and fine enough for thousands of flows.
+constexpr size_t kWeightUnit = 2520U << 10;
 
 } // namespace
 
@@ -195,13 +197,35 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
         const double left = acks ? 1 - m_config.ackShare : 1;
         m_maxMin.SetCapacity(id, static_cast<int64_t>(static_cast<double>(r.rate) * left));
     }
+    if (m_config.shareByArrival)
+    {
+        WeighByArrival(flows);
+    }
     m_maxMin.Solve();
     ++m_recomputations;
     Component& joint = m_components[leader];
     joint.restUntil = asOf + m_config.restPerFlow * static_cast<Tick>(flows.size());
+    for (uint32_t flow : joint.flows) // those that have split off are looked up here no more
+    {
+        if (!m_maxMin.collected(flow))
+        {
+            Arm(part, flow);
+        }
+    }
     joint.flows = flows;
     Adopt(joint.flows, asOf);
     ArmSoon(part, leader);
+}
+
+/// A NIC serves its flows in turn, so each of n offers 1/n of its port to the queues ahead.
+void
+FlowNetwork::WeighByArrival(const std::vector<uint32_t>& flows)
+{
+    for (uint32_t flow : flows)
+    {
+        const size_t n = m_maxMin.members(m_maxMin.firstResource(flow)).size();
+        m_maxMin.SetWeight(flow, static_cast<uint32_t>(std::max<size_t>(1, kWeightUnit / n)));
+    }
 }
 
 void

@@ -40,7 +40,10 @@ namespace heddle
 struct FlowNetworkConfig
 {
     Tick restPerFlow = 1000; ///< ps; 0: recompute after every instant with changes
-    double ackShare = 0;     ///< of a port that carries acknowledgements for data at full rate
+    /// How flows share a full port inside the fabric or before a receiver: in proportion to what
+    /// their NICs would send (first come, first served queues), or equally (congestion control).
+    bool shareByArrival = false;
+    double ackShare = 0; ///< of a port that carries acknowledgements for data at full rate
     /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
     /// ps.
     Tick retransmissionTimeout = 4 * kMillisecond;
@@ -182,6 +185,7 @@ class FlowNetwork
     void Touch(Partition& part, uint32_t resource);
     void TouchLoads(Partition& part, uint32_t flow);
     void OnSolve(Partition& part, const Event& event);
+    void WeighByArrival(const std::vector<uint32_t>& flows);
     void Adopt(const std::vector<uint32_t>& flows, Tick asOf);
     void ArmSoon(Partition& part, uint32_t leader);
     void OnScan(Partition& part, const Event& event);

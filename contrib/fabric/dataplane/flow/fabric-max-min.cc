@@ -12,6 +12,9 @@ namespace heddle::fabric
 namespace
 {
 
+/// Added before rounding down, so that 1/3 of 600 is 200; bits/s.
+constexpr double kRounding = 1e-3;
+
 int64_t
 Part(int64_t rate, uint32_t share)
 {
@@ -96,6 +99,18 @@ MaxMin::Remove(uint32_t flow)
     f.rate = 0;
 }
 
+void
+MaxMin::SetWeight(uint32_t flow, uint32_t weight)
+{
+    Flow& f = m_flows[flow];
+    const int64_t more = int64_t{weight} - f.weight;
+    f.weight = weight;
+    for (uint32_t u = f.first; more != 0 && f.inserted && u < f.first + f.count; ++u)
+    {
+        m_resources[m_uses[u].resource].demand += more * m_uses[u].share;
+    }
+}
+
 const std::vector<uint32_t>&
 MaxMin::Collect(const std::vector<uint32_t>& seeds)
 {
@@ -132,16 +147,16 @@ MaxMin::Collect(const std::vector<uint32_t>& seeds)
     return m_affected;
 }
 
-/// The rate per unit of weight at which it is full. Exact operands, one rounding, then down.
-int64_t
+/// The rate per unit of weight at which it is full. Exact operands, one rounding.
+double
 MaxMin::Level(const Resource& resource)
 {
-    return static_cast<int64_t>(static_cast<double>(resource.left) * kWhole /
-                                static_cast<double>(resource.open));
+    return static_cast<double>(std::max<int64_t>(0, resource.left)) * kWhole /
+           static_cast<double>(resource.open);
 }
 
 void
-MaxMin::Freeze(uint32_t resource, int64_t level)
+MaxMin::Freeze(uint32_t resource, double level)
 {
     const Resource& full = m_resources[resource];
     for (uint32_t flow : full.members)
@@ -152,7 +167,7 @@ MaxMin::Freeze(uint32_t resource, int64_t level)
             continue;
         }
         f.frozen = true;
-        f.rate = level * f.weight;
+        f.rate = static_cast<int64_t>(level * f.weight + kRounding);
         f.bottleneck = resource;
         for (uint32_t u = f.first; u < f.first + f.count; ++u)
         {
@@ -190,7 +205,7 @@ MaxMin::Solve()
             continue; // all its flows are limited elsewhere
         }
         // Levels only rise while others fill up, so a noted one is a lower bound.
-        const int64_t level = Level(r);
+        const double level = Level(r);
         if (level > noted && !m_heap.empty() && level > m_heap.front().first)
         {
             m_heap.emplace_back(level, id);

@@ -54,6 +54,9 @@ class MaxMin
     void Insert(uint32_t flow);
     void Remove(uint32_t flow);
 
+    /// From the next Solve() on; weight > 0.
+    void SetWeight(uint32_t flow, uint32_t weight);
+
     void SetCapacity(uint32_t resource, int64_t capacity)
     {
         m_resources[resource].capacity = capacity;
@@ -72,6 +75,11 @@ class MaxMin
     const std::vector<uint32_t>& collectedResources() const
     {
         return m_collected;
+    }
+
+    bool collected(uint32_t flow) const ///< in the latest Collect()
+    {
+        return m_flows[flow].seen == m_round;
     }
 
     /// Rates of all flows of the latest Collect().
@@ -93,6 +101,12 @@ class MaxMin
     uint32_t bottleneck(uint32_t flow) const
     {
         return m_flows[flow].bottleneck;
+    }
+
+    /// The first of its loads.
+    uint32_t firstResource(uint32_t flow) const
+    {
+        return m_uses[m_flows[flow].first].resource;
     }
 
     bool inserted(uint32_t flow) const
@@ -163,8 +177,8 @@ class MaxMin
         std::vector<uint32_t> useOf; ///< by member: its entry of m_uses
     };
 
-    static int64_t Level(const Resource& resource);
-    void Freeze(uint32_t resource, int64_t level);
+    static double Level(const Resource& resource);
+    void Freeze(uint32_t resource, double level);
 
     std::vector<Resource> m_resources;
     std::vector<Flow> m_flows;
@@ -172,7 +186,7 @@ class MaxMin
     uint32_t m_round = 0;
     std::vector<uint32_t> m_collected;
     std::vector<uint32_t> m_affected;
-    std::vector<std::pair<int64_t, uint32_t>> m_heap;
+    std::vector<std::pair<double, uint32_t>> m_heap; ///< (level, resource)
 };
 
 } // namespace heddle::fabric

@@ -24,13 +24,24 @@ Serialise(uint64_t bits, BitRate rate)
     return std::llround(static_cast<double>(bits) * 1e12 / static_cast<double>(rate.bps()));
 }
 
+CongestionControl
+MakeControl(const TransportConfig& config)
+{
+    const std::string category = "congestion-control";
+    const ParameterValues values(RegistryIndex::Find(category, config.congestionControl),
+                                 config.congestionControlParameters);
+    return FindFactory<CongestionControlFactory>(category, config.congestionControl)(values);
+}
+
 } // namespace
 
 FlowNetworkConfig
-FlowNetworkConfigFor(const TransportConfig& config, const Topology& topology)
+FlowNetworkConfigFor(const TransportConfig& config)
 {
-    (void)topology;
+    const CongestionControl control = MakeControl(config);
     FlowNetworkConfig flow;
+    // Nothing slows senders down: queues fill up and serve whoever comes.
+    flow.shareByArrival = control.ops->onAck == nullptr && control.ops->onCnp == nullptr;
     const uint32_t data = DataWireBytes(config.mtuPayloadBytes, true);
     flow.ackShare = static_cast<double>(kAckWireBytes) / (config.ackEveryPackets * data);
     if (config.retransmissionTimeout > 0)
@@ -51,11 +62,6 @@ FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const Transp
       m_onDelivery(core.AddHandler<FlowTransport, &FlowTransport::OnDelivery>(this)),
       m_onAcknowledgement(core.AddHandler<FlowTransport, &FlowTransport::OnAcknowledgement>(this))
 {
-    // Only to refuse what the packet level would refuse.
-    const std::string category = "congestion-control";
-    const ParameterValues values(RegistryIndex::Find(category, config.congestionControl),
-                                 config.congestionControlParameters);
-    FindFactory<CongestionControlFactory>(category, config.congestionControl)(values);
     network.SetClient(this);
 }
 

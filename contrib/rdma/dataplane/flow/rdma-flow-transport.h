@@ -5,7 +5,7 @@
 // The flow level's counterpart of Transport: the same messages, queue pairs, latencies, header
 // bytes and completions over a FlowNetwork instead of packets.
 //
-//   FlowNetwork net(core, topology, FlowNetworkConfigFor(config, topology));
+//   FlowNetwork net(core, topology, FlowNetworkConfigFor(config));
 //   FlowTransport t(core, net, config);
 //   t.SetClient(&client);
 //   QpId qp = t.Connect(from, to, channel);
@@ -36,7 +36,7 @@ namespace heddle
 {
 
 /// What a transport asks of the network besides carrying its bits.
-FlowNetworkConfig FlowNetworkConfigFor(const TransportConfig& config, const Topology& topology);
+FlowNetworkConfig FlowNetworkConfigFor(const TransportConfig& config);
 
 class FlowTransport : public FlowClient
 {
