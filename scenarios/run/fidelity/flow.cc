@@ -30,9 +30,9 @@ class FlowLevelNetwork : public ScaleOutNetwork
         return m_scaleOut;
     }
 
-    void SetLinkUp(Partition& part, uint32_t link, bool up) override
+    void SetLinkUp(uint32_t link, bool up) override
     {
-        m_network.SetLinkUp(part, link, up);
+        m_network.SetLinkUp(link, up);
     }
 
     /// No packets, so no packet counters, no queues.
@@ -59,16 +59,22 @@ class FlowLevelNetwork : public ScaleOutNetwork
     ScaleOutOver<FlowTransport> m_scaleOut;
 };
 
-const Registration<FidelityFactory> kFlow{
+std::unique_ptr<ScaleOutNetwork>
+Make(EventCore& core,
+     const Topology& topology,
+     const Partitioning&,
+     const TransportConfig& transport)
+{
+    return std::make_unique<FlowLevelNetwork>(core, topology, transport);
+}
+
+const Registration<FidelityLevel> kFlow{
     {"fidelity",
      "flow",
      "Messages are streams of bits whose rates are max-min fair on the paths that packets would "
      "take. Hundreds of times faster; no queues, PFC, losses or reordering.",
      {}},
-    [](EventCore& core,
-       const Topology& topology,
-       const TransportConfig& transport) -> std::unique_ptr<ScaleOutNetwork>
-    { return std::make_unique<FlowLevelNetwork>(core, topology, transport); }};
+    {&Make, "rates at flow level are made for all flows at once"}};
 
 } // namespace
 

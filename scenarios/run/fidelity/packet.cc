@@ -40,8 +40,13 @@ FillCounters(const NetworkCounters& n, const TransportCounters& t, v1::Counters&
 class PacketNetwork : public ScaleOutNetwork
 {
   public:
-    PacketNetwork(EventCore& core, const Topology& topology, const TransportConfig& config)
-        : m_network(core, topology), m_transport(core, m_network, config), m_scaleOut(m_transport)
+    PacketNetwork(EventCore& core,
+                  const Topology& topology,
+                  const Partitioning& parts,
+                  const TransportConfig& config)
+        : m_network(core, topology, parts),
+          m_transport(core, m_network, config),
+          m_scaleOut(m_transport)
     {
     }
 
@@ -50,9 +55,9 @@ class PacketNetwork : public ScaleOutNetwork
         return m_scaleOut;
     }
 
-    void SetLinkUp(Partition& part, uint32_t link, bool up) override
+    void SetLinkUp(uint32_t link, bool up) override
     {
-        m_network.SetLinkUp(part, link, up);
+        m_network.SetLinkUp(link, up);
     }
 
     NetworkReport Report() override
@@ -78,16 +83,22 @@ class PacketNetwork : public ScaleOutNetwork
     TransportScaleOut m_scaleOut;
 };
 
-const Registration<FidelityFactory> kPacket{
+std::unique_ptr<ScaleOutNetwork>
+Make(EventCore& core,
+     const Topology& topology,
+     const Partitioning& parts,
+     const TransportConfig& transport)
+{
+    return std::make_unique<PacketNetwork>(core, topology, parts, transport);
+}
+
+const Registration<FidelityLevel> kPacket{
     {"fidelity",
      "packet",
      "Every packet crosses every queue: transports, congestion control, PFC, buffers, losses. The "
      "truth that the other levels are measured against.",
      {}},
-    [](EventCore& core,
-       const Topology& topology,
-       const TransportConfig& transport) -> std::unique_ptr<ScaleOutNetwork>
-    { return std::make_unique<PacketNetwork>(core, topology, transport); }};
+    {&Make, nullptr}};
 
 } // namespace
 

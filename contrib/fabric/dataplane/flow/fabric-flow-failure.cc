@@ -12,8 +12,9 @@ namespace heddle
 {
 
 void
-FlowNetwork::SetLinkUp(Partition& part, uint32_t link, bool up)
+FlowNetwork::SetLinkUp(uint32_t link, bool up)
 {
+    Partition& part = m_core.part(0);
     HEDDLE_CHECK(link < m_linkUp.size(), "no such link");
     if (m_linkUp[link] == up)
     {

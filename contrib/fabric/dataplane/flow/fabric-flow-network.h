@@ -97,7 +97,7 @@ class FlowNetwork
     FlowWaits TakeWaits(uint32_t flow);
 
     /// Both directions; routes follow after Topology::rerouteDelay.
-    void SetLinkUp(Partition& part, uint32_t link, bool up);
+    void SetLinkUp(uint32_t link, bool up);
 
     Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
     {
