@@ -10,6 +10,7 @@
 
 #include <boost/program_options.hpp>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <sstream>
 
@@ -147,38 +148,73 @@ Progress(const std::string& what)
     std::cerr << "heddle-bench: " << what << "\n";
 }
 
-/// Heddle and the ceiling take turns, so that both see the same machine.
+/// One engine on one workload, and where its figures go.
+struct Contestant
+{
+    Series& series;
+    std::function<RunResult(Observe)> work;
+    bool hasProbe;
+
+    /// Looks at memory.
+    void WarmUp()
+    {
+        series.probe = RunInChild([this] { return work(Observe::Memory); }).run;
+    }
+
+    void Run()
+    {
+        series.samples.push_back(RunInChild([this] { return work(Observe::Nothing); }));
+        CheckSame(hasProbe ? series.probe : series.first(), series.samples.back().run);
+    }
+};
+
+std::vector<Contestant>
+Contestants(const Workload& workload, Outcome& outcome)
+{
+    if (!workload.flows)
+    {
+        return {{outcome.heddle, [](Observe observe) { return RunMoeStep(observe); }, true}};
+    }
+    const auto heddle = [&workload](uint32_t window)
+    {
+        return [&workload, window](Observe observe) {
+            return RunFlows(workload.flows(), {observe, window});
+        };
+    };
+    const auto ceiling = [&workload](Observe) { return RunCeiling(workload.flows()); };
+    return {{outcome.heddle, heddle(0), true},
+            {outcome.windowed.emplace(), heddle(kCeilingWindow), true},
+            {outcome.ceiling.emplace(), ceiling, false}};
+}
+
+/// They take turns, so that all see the same machine.
 Outcome
 Measure(const Workload& workload, uint32_t runs)
 {
-    Outcome outcome{workload.name, workload.description, {}, std::nullopt};
-    const bool isFlows = static_cast<bool>(workload.flows);
-    const auto heddle = [&](Observe observe)
-    {
-        return RunInChild(
-            [&] { return isFlows ? RunFlows(workload.flows(), observe) : RunMoeStep(observe); });
-    };
-    const auto ceiling = [&] { return RunInChild([&] { return RunCeiling(workload.flows()); }); };
+    Outcome outcome{workload.name, workload.description, {}, std::nullopt, std::nullopt};
+    std::vector<Contestant> contestants = Contestants(workload, outcome);
     Progress(workload.name + ": warm-up, memory");
-    outcome.heddle.probe = heddle(Observe::Memory).run;
-    if (isFlows)
+    for (Contestant& one : contestants)
     {
-        outcome.ceiling.emplace();
+        if (one.hasProbe)
+        {
+            one.WarmUp();
+        }
     }
     for (uint32_t i = 0; i < runs; ++i)
     {
         Progress(workload.name + ": run " + std::to_string(i + 1) + " of " + std::to_string(runs));
-        outcome.heddle.samples.push_back(heddle(Observe::Nothing));
-        CheckSame(outcome.heddle.probe, outcome.heddle.samples.back().run);
-        if (isFlows)
+        for (Contestant& one : contestants)
         {
-            outcome.ceiling->samples.push_back(ceiling());
-            CheckSame(outcome.ceiling->first(), outcome.ceiling->samples.back().run);
+            one.Run();
         }
     }
-    if (isFlows && outcome.heddle.first().dataHops != outcome.ceiling->first().dataHops)
+    for (const Contestant& one : contestants)
     {
-        throw RunError(workload.name + ": Heddle and the ceiling did not carry the same hops");
+        if (one.series.first().dataHops != outcome.heddle.first().dataHops)
+        {
+            throw RunError(workload.name + ": the engines did not carry the same hops");
+        }
     }
     return outcome;
 }

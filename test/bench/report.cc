@@ -19,6 +19,9 @@ namespace
 using boost::property_tree::ptree;
 
 constexpr const char* kSchema = "heddle-bench/1";
+const std::string kDefaultEngine = "heddle";
+const std::string kWindowedEngine = "heddle-w" + std::to_string(kCeilingWindow);
+const std::string kCeilingEngine = "ceiling";
 
 [[gnu::format(printf, 1, 2)]] std::string
 Format(const char* format, ...)
@@ -72,7 +75,7 @@ std::string
 Row(const std::string& name, const std::string& engine, const Series& series)
 {
     const RunResult& run = series.first();
-    return Format("%-14s %-8s %22s %22s %8.2f %7.2f %7.2f %7.2f %8.1f",
+    return Format("%-14s %-9s %22s %22s %8.2f %7.2f %7.2f %7.2f %8.1f",
                   name.c_str(),
                   engine.c_str(),
                   Millions(series.Of(WholeRate)).c_str(),
@@ -129,6 +132,28 @@ class JsonObject
     std::string m_text;
 };
 
+struct NamedSeries
+{
+    std::string engine;
+    const Series& series;
+};
+
+/// In the order of the tables.
+std::vector<NamedSeries>
+AllSeries(const Outcome& outcome)
+{
+    std::vector<NamedSeries> all{{kDefaultEngine, outcome.heddle}};
+    if (outcome.windowed)
+    {
+        all.push_back({kWindowedEngine, *outcome.windowed});
+    }
+    if (outcome.ceiling)
+    {
+        all.push_back({kCeilingEngine, *outcome.ceiling});
+    }
+    return all;
+}
+
 std::string
 SeriesJson(const Outcome& outcome, const std::string& engine, const Series& series)
 {
@@ -136,6 +161,7 @@ SeriesJson(const Outcome& outcome, const std::string& engine, const Series& seri
     JsonObject json("    ");
     json.Text("workload", outcome.workload);
     json.Text("engine", engine);
+    json.Count("window_packets", engine == kDefaultEngine ? 0 : kCeilingWindow);
     json.Count("threads", 1);
     json.Count("flows", run.flows);
     json.Count("data_hops", run.dataHops);
@@ -164,9 +190,9 @@ SeriesJson(const Outcome& outcome, const std::string& engine, const Series& seri
         json.Number("bytes_per_port", BytesPerPort(series.probe));
         json.Number("bytes_per_in_flight_packet", BytesPerPacket(series.probe));
     }
-    if (engine == "heddle" && outcome.ceiling)
+    if (engine != kCeilingEngine && outcome.ceiling)
     {
-        json.Add("ratio_to_ceiling", RatioToCeiling(outcome));
+        json.Add("ratio_to_ceiling", RatioToCeiling(series, *outcome.ceiling));
     }
     return "    " + json.Close();
 }
@@ -187,29 +213,74 @@ FindSeries(const ptree& file, const std::string& workload, const std::string& en
 }
 
 std::string
-CompareSeries(const ptree& then, const std::string& workload, const char* engine, const Series& now)
+CompareSeries(const ptree& then,
+              const std::string& workload,
+              const std::string& engine,
+              const Series& now)
 {
     const auto ratio = [&](const char* key, double value)
     { return value / then.get<double>(std::string(key) + ".median"); };
-    return Format("%-14s %-8s %8.3f %8.3f %8.3f %8.3f",
+    return Format("%-14s %-9s %8.3f %8.3f %8.3f %8.3f",
                   workload.c_str(),
-                  engine,
+                  engine.c_str(),
                   ratio("hops_per_cpu_s", now.Of(WholeRate).median),
                   ratio("run_hops_per_cpu_s", now.Of(RunRate).median),
                   ratio("wall_s", now.Of(Wall).median),
                   ratio("peak_rss_bytes", now.Of(PeakRss).median));
 }
 
+std::string
+CompareOne(const ptree& file, const Outcome& outcome, const NamedSeries& one)
+{
+    const ptree* then = FindSeries(file, outcome.workload, one.engine);
+    if (!then)
+    {
+        return Format("%-14s %-9s not in the baseline\n",
+                      outcome.workload.c_str(),
+                      one.engine.c_str());
+    }
+    std::string text = CompareSeries(*then, outcome.workload, one.engine, one.series);
+    const auto before = then->get_optional<double>("ratio_to_ceiling.median");
+    if (before && outcome.ceiling)
+    {
+        // The ceiling takes out how fast the machine was on the day.
+        const double now = RatioToCeiling(one.series, *outcome.ceiling).median;
+        text += Format("   %% of ceiling %.1f, was %.1f", 100 * now, 100 * *before);
+    }
+    return text + "\n";
+}
+
+/// Memory, and the share of the ceiling.
+std::string
+Details(const Outcome& outcome, const NamedSeries& one)
+{
+    const RunResult& probe = one.series.probe;
+    std::string text = Format("%14s %-9s %" PRIu64 " packets in flight at %.0f B",
+                              "",
+                              one.engine.c_str(),
+                              probe.peakInFlight,
+                              BytesPerPacket(probe));
+    if (outcome.ceiling)
+    {
+        const Spread ratio = RatioToCeiling(one.series, *outcome.ceiling);
+        text += Format("; run phase %.1f %% (%.1f-%.1f) of the ceiling%s",
+                       100 * ratio.median,
+                       100 * ratio.min,
+                       100 * ratio.max,
+                       one.engine == kWindowedEngine ? ", like for like" : "");
+    }
+    return text + "\n";
+}
+
 } // namespace
 
 Spread
-RatioToCeiling(const Outcome& outcome)
+RatioToCeiling(const Series& heddle, const Series& ceiling)
 {
     std::vector<double> ratios;
-    for (size_t i = 0; i < outcome.heddle.samples.size(); ++i)
+    for (size_t i = 0; i < heddle.samples.size(); ++i)
     {
-        ratios.push_back(RunRate(outcome.heddle.samples[i]) /
-                         RunRate(outcome.ceiling->samples.at(i)));
+        ratios.push_back(RunRate(heddle.samples[i]) / RunRate(ceiling.samples.at(i)));
     }
     return SpreadOf(ratios);
 }
@@ -230,7 +301,7 @@ BytesPerPacket(const RunResult& probe)
 std::string
 TableHeader()
 {
-    return Format("%-14s %-8s %22s %22s %8s %7s %7s %7s %8s\n%-14s %-8s %22s %22s %8s %7s %7s %7s "
+    return Format("%-14s %-9s %22s %22s %8s %7s %7s %7s %8s\n%-14s %-9s %22s %22s %8s %7s %7s %7s "
                   "%8s\n",
                   "workload",
                   "engine",
@@ -255,26 +326,21 @@ TableHeader()
 std::string
 TableRows(const Outcome& outcome)
 {
-    std::string text = Row(outcome.workload, "heddle", outcome.heddle) + "\n";
-    const RunResult& probe = outcome.heddle.probe;
-    if (outcome.ceiling)
+    std::string text;
+    const std::vector<NamedSeries> all = AllSeries(outcome);
+    for (const NamedSeries& one : all)
     {
-        const Spread ratio = RatioToCeiling(outcome);
-        text += Row("", "ceiling", *outcome.ceiling) + "\n";
-        text += Format("%14s heddle / ceiling, run phase: %.1f %% (%.1f-%.1f)\n",
-                       "",
-                       100 * ratio.median,
-                       100 * ratio.min,
-                       100 * ratio.max);
+        text += Row(text.empty() ? outcome.workload : "", one.engine, one.series) + "\n";
     }
-    text += Format("%14s %.2f M data hops, %" PRIu64 " ports at %.0f B, %" PRIu64
-                   " packets in flight at %.0f B\n",
+    text += Format("%14s %.2f M data hops, %" PRIu64 " ports at %.0f B\n",
                    "",
                    static_cast<double>(outcome.heddle.first().dataHops) / 1e6,
-                   probe.ports,
-                   BytesPerPort(probe),
-                   probe.peakInFlight,
-                   BytesPerPacket(probe));
+                   outcome.heddle.probe.ports,
+                   BytesPerPort(outcome.heddle.probe));
+    for (const NamedSeries& one : all)
+    {
+        text += one.engine == kCeilingEngine ? "" : Details(outcome, one);
+    }
     return text;
 }
 
@@ -290,10 +356,9 @@ ToJson(const std::vector<Outcome>& outcomes, uint32_t runs)
     std::string list;
     for (const Outcome& outcome : outcomes)
     {
-        list += (list.empty() ? "" : ",\n") + SeriesJson(outcome, "heddle", outcome.heddle);
-        if (outcome.ceiling)
+        for (const NamedSeries& one : AllSeries(outcome))
         {
-            list += ",\n" + SeriesJson(outcome, "ceiling", *outcome.ceiling);
+            list += (list.empty() ? "" : ",\n") + SeriesJson(outcome, one.engine, one.series);
         }
     }
     json.Raw("series", "[\n" + list + "\n  ]");
@@ -312,24 +377,13 @@ CompareWith(const std::string& path, const std::vector<Outcome>& outcomes)
             throw InputError(path + ": its schema is not " + kSchema);
         }
         std::string text =
-            Format("now / baseline %-8s %8s %8s %8s %8s\n", "", "whole", "run", "wall", "RSS");
+            Format("now / baseline %-9s %8s %8s %8s %8s\n", "", "whole", "run", "wall", "RSS");
         for (const Outcome& outcome : outcomes)
         {
-            const ptree* then = FindSeries(file, outcome.workload, "heddle");
-            if (!then)
+            for (const NamedSeries& one : AllSeries(outcome))
             {
-                text += Format("%-14s not in the baseline\n", outcome.workload.c_str());
-                continue;
+                text += one.engine == kCeilingEngine ? "" : CompareOne(file, outcome, one);
             }
-            text += CompareSeries(*then, outcome.workload, "heddle", outcome.heddle);
-            const auto before = then->get_optional<double>("ratio_to_ceiling.median");
-            if (before && outcome.ceiling)
-            {
-                // The ceiling takes out how fast the machine was on the day.
-                const double now = RatioToCeiling(outcome).median;
-                text += Format("   %% of ceiling %.1f, was %.1f", 100 * now, 100 * *before);
-            }
-            text += "\n";
         }
         return text;
     }

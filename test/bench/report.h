@@ -22,11 +22,12 @@ struct Outcome
     std::string workload;
     std::string description;
     Series heddle;
-    std::optional<Series> ceiling; ///< same flows, same number of runs
+    std::optional<Series> windowed; ///< Heddle with the ceiling's window: like for like
+    std::optional<Series> ceiling;  ///< same flows, same number of runs
 };
 
-/// Heddle's run-phase rate over the ceiling's, run by run; needs a ceiling.
-Spread RatioToCeiling(const Outcome& outcome);
+/// Heddle's run-phase rate over the ceiling's, run by run.
+Spread RatioToCeiling(const Series& heddle, const Series& ceiling);
 
 /// Memory of the built world per link direction; bytes.
 double BytesPerPort(const RunResult& probe);

@@ -15,7 +15,7 @@ namespace
 RunResult
 RunOn(const Workload& workload, uint32_t threads)
 {
-    return workload.flows ? RunFlows(workload.flows(), Observe::Nothing, threads)
+    return workload.flows ? RunFlows(workload.flows(), {Observe::Nothing, 0, threads})
                           : RunMoeStep(Observe::Nothing, threads);
 }
 

@@ -227,17 +227,18 @@ TakeCounters(const Network& network, const Transport& transport, RunResult& resu
 }
 
 RunResult
-RunFlows(const FlowSet& set, Observe observe, uint32_t threads)
+RunFlows(const FlowSet& set, const FlowOptions& options)
 {
     const Topology topology = PlainFatTree(set.hosts);
-    const Partitioning parts = CutFor(topology, 1, threads);
-    EventCore core(CoreConfig(parts, threads));
+    const Partitioning parts = CutFor(topology, 1, options.threads);
+    EventCore core(CoreConfig(parts, options.threads));
     Network network(core, topology, parts);
-    const TransportConfig config = PlainTransport();
+    TransportConfig config = PlainTransport();
+    config.windowPackets = options.windowPackets;
     Transport transport(core, network, config);
     const FlowDriver driver(core, network, transport, set);
     RunResult result;
-    RunPhase(core, network, observe, result);
+    RunPhase(core, network, options.observe, result);
     if (driver.delivered() != set.flows.size())
     {
         std::string text = "only " + std::to_string(driver.delivered()) + " of " +
@@ -267,6 +268,7 @@ RunCeiling(const FlowSet& set)
     config.payloadBytes = PlainTransport().mtuPayloadBytes;
     config.overheadBytes = DataWireBytes(0, true); // selective repeat: an address in every packet
     config.ackBytes = kAckWireBytes;
+    config.window = kCeilingWindow;
     RunResult result;
     ReferenceCeiling ceiling(set, config);
     result.setupHeap = HeapBytes();

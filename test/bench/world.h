@@ -49,6 +49,17 @@ enum class Observe : uint8_t
     Memory,  ///< stops every few µs of simulated time to look at packets in flight and heap
 };
 
+/// How flows are run.
+struct FlowOptions
+{
+    Observe observe = Observe::Nothing;
+    uint32_t windowPackets = 0; ///< per queue pair: TransportConfig's
+    uint32_t threads = 1;
+};
+
+/// The window of the reference ceiling; packets.
+inline constexpr uint32_t kCeilingWindow = 64;
+
 /// Settings of W1 to W4: 100 Gb/s, 1 µs per link, PFC on data and control, ECN 400 kB to 1.6 MB at
 /// 0.2 (HPCC's 100 Gb/s setting, SIGCOMM'19), 32 MB of buffer per switch, store-and-forward as the
 /// peers do it.
@@ -57,7 +68,7 @@ Topology PlainFatTree(uint32_t hosts);
 TransportConfig PlainTransport();
 
 /// Runs flows over PlainFatTree(). Throws RunError when they do not all end.
-RunResult RunFlows(const FlowSet& set, Observe observe, uint32_t threads = 1);
+RunResult RunFlows(const FlowSet& set, const FlowOptions& options = {});
 
 /// W5. See the .cc.
 RunResult RunMoeStep(Observe observe, uint32_t threads = 1);
