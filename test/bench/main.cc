@@ -178,7 +178,7 @@ Contestants(const Workload& workload, Outcome& outcome)
     const auto heddle = [&workload](uint32_t window)
     {
         return [&workload, window](Observe observe) {
-            return RunFlows(workload.flows(), {observe, window});
+            return RunFlows(workload.flows(), {observe, window, 1});
         };
     };
     const auto ceiling = [&workload](Observe) { return RunCeiling(workload.flows()); };

@@ -11,6 +11,7 @@
 #define HEDDLE_RDMA_QUEUE_PAIR_H
 
 #include "ns3/rdma-congestion.h"
+#include "ns3/rdma-flight-table.h"
 #include "ns3/rdma-transport.h"
 
 #include <cstdint>
@@ -19,13 +20,6 @@
 
 namespace heddle
 {
-
-/// a − b as a signed distance of wrapping sequence numbers.
-inline int32_t
-Ahead(uint32_t a, uint32_t b)
-{
-    return static_cast<int32_t>(a - b);
-}
 
 /// Times that a message waited at its sender before first copies of its packets; ps.
 struct SenderWaits
@@ -77,41 +71,6 @@ enum class QpState : uint8_t
     Paced,    ///< the rate forbids
     Window,   ///< the window is full
     Ready,    ///< in the NIC's ring
-};
-
-/// A packet in flight under selective repeat; `before` and `after` are low bits of sequence numbers
-/// in the list of transmissions ordered by time.
-struct PacketSlot
-{
-    Tick sentAt;
-    uint16_t before;
-    uint16_t after;
-    uint16_t payload;
-    uint8_t flags; ///< slot_flag
-};
-
-static_assert(sizeof(PacketSlot) == 16);
-
-namespace slot_flag
-{
-inline constexpr uint8_t kAcked = 1;
-inline constexpr uint8_t kListed = 2; ///< in the list of transmissions
-inline constexpr uint8_t kLast = 4;   ///< last packet of its message
-inline constexpr uint8_t kResent = 8;
-} // namespace slot_flag
-
-/// Selective repeat's sending state: a ring of slots that grows to the window.
-struct FlightTable
-{
-    std::vector<PacketSlot> slots; ///< power of two
-    uint32_t oldest = 0;           ///< head of the list of transmissions (sequence number)
-    uint32_t newest = 0;           ///< tail
-    uint32_t listed = 0;           ///< its length
-    std::vector<uint32_t> lost;    ///< to be resent, in order of detection
-    size_t lostTaken = 0;
-    Tick newestAcked = 0; ///< latest sentAt among acknowledged transmissions
-    Tick roundTrip = 0;   ///< of that transmission
-    Tick tolerance = 0;   ///< reordering that is not yet loss; ps
 };
 
 /// The sending half.

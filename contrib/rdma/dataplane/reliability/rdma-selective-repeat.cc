@@ -29,89 +29,14 @@ namespace
 {
 
 constexpr unsigned kMaxBackoff = 5;
-constexpr uint32_t kFirstSlots = 64;
 
 // ---------------------------------------------------------------------------- sender
-
-PacketSlot&
-Slot(FlightTable& flight, uint32_t sequence)
-{
-    return flight.slots[sequence & (flight.slots.size() - 1)];
-}
-
-/// The sequence number in flight whose low bits are `low`. The span is below 2^15.
-uint32_t
-Widen(const SenderQp& qp, uint16_t low)
-{
-    return qp.acked + static_cast<uint16_t>(low - static_cast<uint16_t>(qp.acked));
-}
-
-void
-Grow(SenderQp& qp)
-{
-    FlightTable& flight = qp.flight;
-    std::vector<PacketSlot> bigger(std::max<size_t>(kFirstSlots, flight.slots.size() * 2));
-    if (!flight.slots.empty())
-    {
-        for (uint32_t s = qp.acked; s != qp.next; ++s)
-        {
-            bigger[s & (bigger.size() - 1)] = Slot(flight, s);
-        }
-    }
-    flight.slots.swap(bigger);
-}
-
-void
-ListNewest(SenderQp& qp, uint32_t sequence)
-{
-    FlightTable& flight = qp.flight;
-    PacketSlot& slot = Slot(flight, sequence);
-    slot.flags |= slot_flag::kListed;
-    if (flight.listed++ == 0)
-    {
-        flight.oldest = sequence;
-    }
-    else
-    {
-        Slot(flight, flight.newest).after = static_cast<uint16_t>(sequence);
-        slot.before = static_cast<uint16_t>(flight.newest);
-    }
-    flight.newest = sequence;
-}
-
-void
-Unlist(SenderQp& qp, uint32_t sequence)
-{
-    FlightTable& flight = qp.flight;
-    PacketSlot& slot = Slot(flight, sequence);
-    slot.flags &= static_cast<uint8_t>(~slot_flag::kListed);
-    --flight.listed;
-    const bool isOldest = sequence == flight.oldest;
-    const bool isNewest = sequence == flight.newest;
-    if (isOldest && isNewest)
-    {
-        return;
-    }
-    if (isOldest)
-    {
-        flight.oldest = Widen(qp, slot.after);
-    }
-    else if (isNewest)
-    {
-        flight.newest = Widen(qp, slot.before);
-    }
-    else
-    {
-        Slot(flight, Widen(qp, slot.before)).after = slot.after;
-        Slot(flight, Widen(qp, slot.after)).before = slot.before;
-    }
-}
 
 void
 DeclareOldestLost(SenderQp& qp)
 {
     const uint32_t sequence = qp.flight.oldest;
-    Unlist(qp, sequence);
+    qp.flight.Unlist(sequence, qp.acked);
     qp.flight.lost.push_back(sequence);
 }
 
@@ -131,11 +56,11 @@ OverdueAt(const FlightTable& flight, Tick sentAt)
 void
 RestartTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
-    const FlightTable& flight = qp.flight;
+    FlightTable& flight = qp.flight;
     Tick due = kForever;
     if (flight.listed > 0)
     {
-        const Tick sentAt = Slot(qp.flight, flight.oldest).sentAt;
+        const Tick sentAt = flight.Slot(flight.oldest).sentAt;
         due = std::min(sentAt + CurrentTimeout(engine, qp), OverdueAt(flight, sentAt));
     }
     engine.SetTimeout(part, qp, std::max(part.now(), due));
@@ -172,7 +97,7 @@ TakeLost(SenderQp& qp, Outgoing& out)
         {
             continue;
         }
-        const PacketSlot& slot = Slot(flight, sequence);
+        const PacketSlot& slot = flight.Slot(sequence);
         if ((slot.flags & (slot_flag::kAcked | slot_flag::kListed)) == 0)
         {
             out = {sequence, slot.payload, false, (slot.flags & slot_flag::kLast) != 0, true};
@@ -191,17 +116,14 @@ void
 OnSent(TransportEngine& engine, Partition& part, SenderQp& qp, const Outgoing& out)
 {
     FlightTable& flight = qp.flight;
-    if (static_cast<size_t>(Ahead(qp.next, qp.acked)) > flight.slots.size())
-    {
-        Grow(qp);
-    }
-    PacketSlot& slot = Slot(flight, out.sequence);
+    flight.Cover(qp.acked, qp.next);
+    PacketSlot& slot = flight.Slot(out.sequence);
     slot.flags = static_cast<uint8_t>((out.last ? slot_flag::kLast : 0) |
                                       (out.resend ? slot_flag::kResent : 0));
     slot.payload = out.payload;
     slot.sentAt = part.now();
     const bool first = flight.listed == 0;
-    ListNewest(qp, out.sequence);
+    flight.ListNewest(out.sequence);
     if (first)
     {
         RestartTimeout(engine, part, qp);
@@ -213,7 +135,7 @@ bool
 MarkAcked(SenderQp& qp, uint32_t sequence)
 {
     FlightTable& flight = qp.flight;
-    PacketSlot& slot = Slot(flight, sequence);
+    PacketSlot& slot = flight.Slot(sequence);
     if ((slot.flags & slot_flag::kAcked) != 0)
     {
         return false;
@@ -221,7 +143,7 @@ MarkAcked(SenderQp& qp, uint32_t sequence)
     slot.flags |= slot_flag::kAcked;
     if ((slot.flags & slot_flag::kListed) != 0)
     {
-        Unlist(qp, sequence);
+        flight.Unlist(sequence, qp.acked);
     }
     return true;
 }
@@ -231,7 +153,7 @@ void
 NoteReordering(const TransportEngine& engine, SenderQp& qp, uint32_t sequence, Tick sentAt)
 {
     FlightTable& flight = qp.flight;
-    const PacketSlot& slot = Slot(flight, sequence);
+    const PacketSlot& slot = flight.Slot(sequence);
     if ((slot.flags & slot_flag::kResent) != 0 && sentAt < slot.sentAt)
     {
         const Tick most = std::max(flight.tolerance, engine.retransmissionTimeout() / 2);
@@ -243,7 +165,7 @@ void
 DetectLoss(SenderQp& qp, Tick now)
 {
     FlightTable& flight = qp.flight;
-    while (flight.listed > 0 && OverdueAt(flight, Slot(flight, flight.oldest).sentAt) <= now)
+    while (flight.listed > 0 && OverdueAt(flight, flight.Slot(flight.oldest).sentAt) <= now)
     {
         DeclareOldestLost(qp);
     }
@@ -295,7 +217,7 @@ OnTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
     {
         timedOut = true;
         const Tick timeout = CurrentTimeout(engine, qp);
-        while (flight.listed > 0 && Slot(flight, flight.oldest).sentAt + timeout <= part.now())
+        while (flight.listed > 0 && flight.Slot(flight.oldest).sentAt + timeout <= part.now())
         {
             DeclareOldestLost(qp);
         }
