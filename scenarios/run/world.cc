@@ -102,11 +102,14 @@ class ProgressTicker
     Clock::time_point m_last = Clock::now();
 };
 
-/// Enough to even out what threads have to do, few enough that their borders cost little.
-constexpr uint32_t kPartitionsPerThread = 8;
-
 /// Below it a run takes well under a second anyway.
 constexpr double kWorthThreads = 3e6; // packet-hops
+
+unsigned
+ThreadsFor(const FabricPlan& fabric, const WorldOptions& options)
+{
+    return options.always || fabric.estimate.packetHops >= kWorthThreads ? options.threads : 1;
+}
 
 /// Hosts, or what a scale-up domain joins, stay whole.
 Partitioning
@@ -114,7 +117,7 @@ PartitionsOf(const Topology& topology,
              const FabricPlan& fabric,
              const RungPlan& rung,
              const FidelityLevel& level,
-             const WorldOptions& options)
+             unsigned threads)
 {
     Partitioning one;
     if (level.whyOnePartition != nullptr)
@@ -122,19 +125,9 @@ PartitionsOf(const Topology& topology,
         one.whyOne = level.whyOnePartition;
         return one;
     }
-    if (options.threads <= 1)
-    {
-        one.whyOne = "one thread";
-        return one;
-    }
     if (rung.ideal.infiniteScaleOut)
     {
         one.whyOne = "without a scale-out network nothing takes time between ranks";
-        return one;
-    }
-    if (!options.always && fabric.estimate.packetHops < kWorthThreads)
-    {
-        one.whyOne = "too few packet-hops to pay";
         return one;
     }
     std::vector<uint32_t> domains;
@@ -142,7 +135,7 @@ PartitionsOf(const Topology& topology,
     {
         domains.push_back(place.domain);
     }
-    return PartitionTopology(topology, domains, options.threads * kPartitionsPerThread);
+    return PartitionTopology(topology, domains, WantedPartitions(topology, threads));
 }
 
 /// Nothing of the transport limits on the ideal fabric: it has no queues to control.
@@ -186,10 +179,11 @@ RunWorld(const Plan& plan,
     ns3::Time::SetResolution(ns3::Time::PS);
     const Topology topology = rung.idealFabric ? IdealFabric(fabric.pristine) : fabric.topology;
     const auto level = FindFactory<FidelityLevel>("fidelity", plan.fidelity);
-    const Partitioning parts = PartitionsOf(topology, fabric, rung, level, options);
+    const unsigned threads = ThreadsFor(fabric, options);
+    const Partitioning parts = PartitionsOf(topology, fabric, rung, level, threads);
     EventCore core({.seed = plan.seed,
                     .partitions = parts.count,
-                    .threads = options.threads,
+                    .threads = threads,
                     .lookaheads = parts.lookaheads});
     const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
     std::unique_ptr<ScaleOutNetwork> network;
@@ -236,7 +230,7 @@ RunWorld(const Plan& plan,
     v1::WorldTiming& timing = *part.mutable_timing();
     timing.set_fabric(fabric.name);
     timing.set_world(rung.world);
-    timing.set_threads(std::min(options.threads, parts.count));
+    timing.set_threads(std::min(threads, parts.count));
     timing.set_partitions(parts.count);
     timing.set_why_one_partition(parts.whyOne);
     timing.set_wall_time_s(std::chrono::duration<double>(Clock::now() - start).count());

@@ -250,6 +250,22 @@ TEST(Counting, HeddleAndTheCeilingCarryTheSame)
     }
 }
 
+/// Threads change how fast a run is, nothing else.
+TEST(Counting, ThreadsAreTheSameRun)
+{
+    for (const FlowSet& set : {Permutation(128, 200'000, 1), AllToAll(16, 50'000, 4)})
+    {
+        const RunResult one = RunFlows(set, Observe::Nothing);
+        EXPECT_EQ(one.partitions, 1U);
+        for (const uint32_t threads : {2, 3})
+        {
+            const RunResult several = RunFlows(set, Observe::Nothing, threads);
+            EXPECT_GT(several.partitions, threads);
+            EXPECT_NO_THROW(CheckSame(one, several));
+        }
+    }
+}
+
 /// Looking at memory every few microseconds changes nothing.
 TEST(Counting, TheMemoryProbeIsTheSameRun)
 {

@@ -162,7 +162,7 @@ CutFor(const Topology& topology, uint32_t nicsPerHost, uint32_t threads)
     {
         hosts.push_back(nic / nicsPerHost);
     }
-    return PartitionTopology(topology, hosts, threads == 1 ? 1 : 8 * threads);
+    return PartitionTopology(topology, hosts, WantedPartitions(topology, threads));
 }
 
 EventCore::Config

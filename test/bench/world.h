@@ -78,7 +78,7 @@ RunResult RunCeiling(const FlowSet& set);
 
 // For the above:
 
-/// Eight partitions per thread; hosts stay whole.
+/// As many as suit; hosts stay whole.
 Partitioning CutFor(const Topology& topology, uint32_t nicsPerHost, uint32_t threads);
 /// A core for them.
 EventCore::Config CoreConfig(const Partitioning& parts, uint32_t threads);

@@ -144,10 +144,19 @@ EventCore::EventCore(const Config& config)
     HEDDLE_CHECK(config.partitions >= 1, "at least one partition");
     HEDDLE_CHECK(config.threads >= 1, "at least one thread");
     HEDDLE_CHECK(config.bucketBits >= 6 && config.bucketBits <= 20, "bucketBits in 6 … 20");
+    // Each partition has its share of the events only: wider buckets hold as many as before, and
+    // what is known of the next ones is worth fetching ahead.
+    unsigned wider = 0;
+    while (config.partitions >> (wider + 1) != 0 && config.bucketBits - wider > 6)
+    {
+        ++wider;
+    }
     for (uint32_t i = 0; i < config.partitions; ++i)
     {
-        m_parts.push_back(
-            std::make_unique<Partition>(*this, i, config.bucketShift, config.bucketBits));
+        m_parts.push_back(std::make_unique<Partition>(*this,
+                                                      i,
+                                                      config.bucketShift + wider,
+                                                      config.bucketBits - wider));
         m_parts.back()->m_boxes[0].resize(config.partitions);
         m_parts.back()->m_boxes[1].resize(config.partitions);
         m_shares.push_back(i);

@@ -153,7 +153,7 @@ class EventCore
         uint64_t seed = 1;
         uint32_t partitions = 1;
         Tick lookahead = 0; ///< smallest delay between partitions; ticks, > 0 if partitions > 1
-        unsigned bucketShift = 12; ///< a bucket is 2^bucketShift ticks (4 ns)
+        unsigned bucketShift = 12; ///< a bucket is 2^bucketShift ticks (4 ns) times partitions
         unsigned bucketBits = 13;  ///< 2^bucketBits buckets (33.6 us horizon)
         uint32_t threads = 1;      ///< that run partitions, the caller included
         /// [from · partitions + to]: the smallest delay of what one partition does to another

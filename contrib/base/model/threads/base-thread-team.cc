@@ -12,7 +12,7 @@ namespace
 /// Some 10 µs: longer than the unevenness of most windows, shorter than a time slice.
 constexpr unsigned kSpins = 400;
 /// Then for so many turns others are let go first, before sleep and its wake-up are paid.
-constexpr unsigned kYields = 50;
+constexpr unsigned kYields = 20;
 
 inline void
 Relax()
@@ -50,7 +50,8 @@ ThreadTeam::Run(Work work, void* self)
     m_work = work;
     m_self = self;
     m_busy.store(size() - 1, std::memory_order_relaxed);
-    // Sequentially consistent, as is the sleeper's side: either it sees the round, or we see it.
+    // Sequentially consistent, as are both sleepers' sides: either one sees the change, or who
+    // makes it sees the sleeper.
     m_round.fetch_add(1);
     if (m_asleep.load() > 0)
     {
@@ -61,10 +62,24 @@ ThreadTeam::Run(Work work, void* self)
     {
         work(self, 0);
     }
-    for (unsigned turn = 0; m_busy.load(std::memory_order_acquire) != 0; ++turn)
+    AwaitOthers();
+}
+
+void
+ThreadTeam::AwaitOthers()
+{
+    for (unsigned turn = 0; turn < m_spins + kYields; ++turn)
     {
+        if (m_busy.load(std::memory_order_acquire) == 0)
+        {
+            return;
+        }
         turn < m_spins ? Relax() : std::this_thread::yield();
     }
+    std::unique_lock<std::mutex> lock(m_mutex);
+    m_callerAsleep.store(true);
+    m_done.wait(lock, [this] { return m_busy.load() == 0; });
+    m_callerAsleep.store(false);
 }
 
 uint32_t
@@ -97,7 +112,11 @@ ThreadTeam::Serve(unsigned member)
         {
             work(m_self, member);
         }
-        m_busy.fetch_sub(1, std::memory_order_release);
+        if (m_busy.fetch_sub(1) == 1 && m_callerAsleep.load())
+        {
+            const std::lock_guard<std::mutex> lock(m_mutex);
+            m_done.notify_one();
+        }
         if (work == nullptr)
         {
             return;

@@ -47,6 +47,7 @@ class ThreadTeam
   private:
     void Serve(unsigned member);
     uint32_t AwaitRound(uint32_t seen);
+    void AwaitOthers();
 
     Work m_work = nullptr; ///< null: the end
     void* m_self = nullptr;
@@ -54,8 +55,10 @@ class ThreadTeam
     alignas(64) std::atomic<uint32_t> m_round{0};
     alignas(64) std::atomic<uint32_t> m_busy{0}; ///< members but the caller
     alignas(64) std::atomic<uint32_t> m_asleep{0};
-    std::mutex m_mutex; ///< with m_wake: for those asleep
+    std::atomic<bool> m_callerAsleep{false};
+    std::mutex m_mutex; ///< with the next two: for those asleep
     std::condition_variable m_wake;
+    std::condition_variable m_done;
     std::vector<std::thread> m_threads;
 };
 

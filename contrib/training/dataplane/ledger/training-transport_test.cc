@@ -26,6 +26,7 @@ struct World
     BitRate rate{400'000'000'000};
     uint32_t slowLink = kNone; ///< at half rate
     bool ideal = false;
+    uint32_t threads = 1;
     TransportConfig transport;
     AlgorithmChoice algorithms;
     SoftwareModel software;
@@ -69,11 +70,17 @@ struct World
         {
             layout.places.push_back({r, r, 0, built.leafOfNic[r]});
         }
-        EventCore core({});
-        Network network(core, built);
+        const Partitioning parts = PartitionTopology(built, {}, threads == 1 ? 1 : 4 * threads);
+        EventCore core({.partitions = parts.count,
+                        .threads = threads,
+                        .lookaheads = parts.lookaheads,
+                        .worthSharing = 20});
+        Network network(core, built, parts);
         Transport messages(core, network, transport);
         const Expander expander(algorithms, layout, software);
-        Job running(core, graph, expander, &messages, job);
+        JobConfig config = job;
+        config.partitionOfRank = parts.ofNic;
+        Job running(core, graph, expander, &messages, config);
         running.Start();
         core.RunUntil(kForever);
         EXPECT_EQ(network.inFlight(), 0U);
@@ -130,6 +137,33 @@ double
 Share(Tick part, Tick whole)
 {
     return static_cast<double>(part) / static_cast<double>(whole);
+}
+
+/// Whatever crosses partitions: data, grants, acknowledgements, pauses, and the ledger's
+/// references.
+TEST(OverPackets, ThreadsDoNotChangeTheResult)
+{
+    for (const bool ideal : {false, true})
+    {
+        World w;
+        w.topology = "fat-tree-2";
+        w.parameters = {{"hosts_per_leaf", "4"}, {"oversubscription", "2"}};
+        w.hosts = 16;
+        w.ideal = ideal;
+        w.transport.congestionControl = "dcqcn";
+        w.software = FindPreset("nccl-h100");
+        w.job.jitter.kernelSigma = 0.02;
+        for (const TaskGraph& graph : {AllToAll(16, 100'000), Exchanges(16, 2, 500'000)})
+        {
+            w.threads = 1;
+            const std::string alone = Fingerprint(w.Run(graph));
+            for (const uint32_t threads : {2, 4})
+            {
+                w.threads = threads;
+                EXPECT_EQ(Fingerprint(w.Run(graph)), alone) << threads << " threads";
+            }
+        }
+    }
 }
 
 // DESIGN: no fabric can make a perfect all-to-all faster; its time is the NIC ports'.

@@ -216,6 +216,8 @@ Bench::Run(const TaskGraph& graph) const
     {
         coreConfig.partitions = 1 + *std::max_element(partitions.begin(), partitions.end());
         coreConfig.lookahead = std::min(latency, ackLatency);
+        coreConfig.threads = 3;
+        coreConfig.worthSharing = 0;
     }
     EventCore core(coreConfig);
     FakeScaleOut network(core, rate, latency, ackLatency);
