@@ -3,6 +3,7 @@
 // The ledger over the packet network: planted causes must come out under their names and places.
 #include "../testing/training-test-support.h"
 
+#include "ns3/collectives-presets.h"
 #include "ns3/fabric-network.h"
 #include "ns3/fabric-topology.h"
 #include "ns3/rdma-transport.h"
