@@ -42,6 +42,7 @@ struct LinkTier
     uint64_t links = 0;                     ///< cables, not ends
     std::optional<LinkTechnology> farEnd{}; ///< the other end when it differs (CPO to pluggable)
     double busyShare = 1;                   ///< share of the time with traffic, 0 … 1
+    double longestMetres = 0;               ///< for the report only
 };
 
 /// A sum of figures; `missing` names what was left out.

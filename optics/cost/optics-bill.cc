@@ -27,6 +27,10 @@ const FigureSetRegistration kList2026{
         {"electricity", 0.08, "USD/kWh", kU, kU, Grade::Assumption, "no source", "price of energy"},
         {"lifetime", 35064, "h", kU, kU, Grade::Assumption, "four years",
          "over which capital is written off"},
+        {"accelerator_power", kU, "W", kU, kU, Grade::NotFound, "the accelerator preset's",
+         "of one, busy; unknown: the preset's"},
+        {"accelerator_cost", kU, "USD", kU, kU, Grade::NotFound, "the accelerator preset's",
+         "of one with its share of the host; unknown: the preset's"},
         {"accelerator_idle_share", 0.4, "1", kU, kU, Grade::Assumption,
          "a waiting kernel polls; no published figure",
          "of full power while an accelerator waits"},
@@ -72,6 +76,18 @@ Take(std::vector<std::string>& names, const std::vector<std::string>& more)
 
 } // namespace
 
+double
+Bill::NetworkCapital() const
+{
+    double sum = 0;
+    for (const BillLine& line : lines)
+    {
+        const bool network = line.name == "switch ASICs" || line.name == "optics without lasers";
+        sum += network ? line.capital : 0;
+    }
+    return sum;
+}
+
 Bill
 MakeBill(const ClusterUse& use, const FigureSet& economics)
 {
@@ -81,8 +97,12 @@ MakeBill(const ClusterUse& use, const FigureSet& economics)
     bill.tokens = use.tokens;
     const auto figure = [&](const char* name)
     { return Known(economics.Get(name), economics.name + "." + name, bill); };
-    const double full = Known(use.acceleratorPower, "accelerator power", bill);
-    const double price = Known(use.acceleratorCost, "accelerator price", bill);
+    const auto either = [&](const char* name, const Figure& preset) -> const Figure&
+    { return economics.Get(name).known() ? economics.Get(name) : preset; };
+    const double full =
+        Known(either("accelerator_power", use.acceleratorPower), "accelerator_power", bill);
+    const double price =
+        Known(either("accelerator_cost", use.acceleratorCost), "accelerator_cost", bill);
     const double count = use.accelerators;
     const double present = count * use.stepSeconds;
     bill.computeEnergy = full * use.busySeconds;

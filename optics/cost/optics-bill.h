@@ -88,6 +88,9 @@ struct Bill
         return DollarsPerHour() * stepSeconds / 3600;
     }
 
+    /// USD: switches and optics.
+    double NetworkCapital() const;
+
     double JoulesPerToken() const ///< NaN without tokens
     {
         return tokens > 0 ? StepEnergy() / tokens : kUnknown;

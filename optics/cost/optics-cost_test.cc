@@ -86,7 +86,7 @@ TEST(Bill, SumsAreExactAndByHand)
     EXPECT_TRUE(bill.missing.empty());
     EXPECT_EQ(bill.assumed, std::vector<std::string>{"list-2026.nic_cost"});
     use.acceleratorCost = NotFoundFigure("USD", "test");
-    EXPECT_EQ(MakeBill(use, figures).missing, std::vector<std::string>{"accelerator price"});
+    EXPECT_EQ(MakeBill(use, figures).missing, std::vector<std::string>{"accelerator_cost"});
 }
 
 TEST(Bill, WrongFiguresAreRefused)

@@ -4,12 +4,34 @@
 #include "ns3/base-errors.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace heddle
 {
 
 namespace
 {
+
+constexpr double kU = kUnknown;
+
+// clang-format off
+const FigureSetRegistration kRows{
+    "floor-plan",
+    "rows",
+    "Racks in rows: hosts fill racks in order, a leaf that serves one rack stands in it, other "
+    "switches stand in network racks in the middle; cables run over trays.",
+    {
+        // figure, value, unit, low, high, grade, source, help
+        {"hosts_per_rack", 4, "1", kU, kU, Grade::Assumption, "40 kW racks of 10 kW hosts", "whole number"},
+        {"switches_per_rack", 8, "1", kU, kU, Grade::Assumption, "no source", "whole number"},
+        {"racks_per_row", 16, "1", kU, kU, Grade::Assumption, "no source", "whole number"},
+        {"in_rack", 2, "m", kU, kU, Grade::Assumption, "no source", "cable within a rack"},
+        {"riser", 2, "m", kU, kU, Grade::Assumption, "no source", "port to tray, each end"},
+        {"slack", 0.5, "m", kU, kU, Grade::Assumption, "no source", "each end"},
+        {"rack_pitch", 0.6, "m", kU, kU, Grade::Assumption, "600 mm racks", "along a row"},
+        {"row_pitch", 3, "m", kU, kU, Grade::Assumption, "racks of 1.2 m and an aisle", "row to row"},
+    }};
+// clang-format on
 
 double
 Apart(uint32_t a, uint32_t b)
@@ -18,6 +40,28 @@ Apart(uint32_t a, uint32_t b)
 }
 
 } // namespace
+
+FloorPlan
+MakeFloorPlan(const FigureSet& figures)
+{
+    const auto whole = [&](const char* name)
+    {
+        const double value = figures.Value(name);
+        if (value < 1 || value > 1e6 || value != std::floor(value))
+        {
+            throw InputError(std::string("'") + name + "' must be a whole number, at least 1.");
+        }
+        return static_cast<uint32_t>(value);
+    };
+    return {whole("hosts_per_rack"),
+            whole("switches_per_rack"),
+            whole("racks_per_row"),
+            figures.Value("in_rack"),
+            figures.Value("riser"),
+            figures.Value("slack"),
+            figures.Value("rack_pitch"),
+            figures.Value("row_pitch")};
+}
 
 RackLayout
 LayOut(const FloorPlan& floor, uint32_t hosts, const std::vector<uint32_t>& hostRackOfSwitch)

@@ -19,6 +19,7 @@
 #ifndef HEDDLE_OPTICS_FLOOR_PLAN_H
 #define HEDDLE_OPTICS_FLOOR_PLAN_H
 
+#include "ns3/optics-figure-set.h"
 #include "ns3/optics-technology.h"
 
 #include <cstdint>
@@ -38,6 +39,9 @@ struct FloorPlan
     double rackPitch = 0.6; ///< m, along the row
     double rowPitch = 3;    ///< m, from row to row
 };
+
+/// From a figure set of category "floor-plan". Throws InputError on racks that hold nothing.
+FloorPlan MakeFloorPlan(const FigureSet& figures);
 
 inline constexpr uint32_t kNetworkRack = UINT32_MAX;
 

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Failure rates, repair and recovery of what is no link: registry category "reliability".
+#include "ns3/optics-figure-set.h"
+
+namespace heddle
+{
+
+namespace
+{
+
+constexpr double kU = kUnknown;
+
+// clang-format off
+const FigureSetRegistration kField2025{
+    "reliability",
+    "field-2025",
+    "Field data of large training fleets: how often accelerators, hosts and switches stop a job, how "
+    "long checkpoints and restarts take. Links fail as their technologies say.",
+    {
+        // figure, value, unit, low, high, grade, source, help
+        {"accelerator_fit", 18083, "FIT", kU, kU, Grade::Derived,
+         "Llama 3 (arXiv:2407.21783): 419 unexpected interruptions less 35 of the network, 54 days, 16,384 "
+         "accelerators", "failures that stop a job, per accelerator with its host and NIC"},
+        {"accelerator_repair", 24, "h", kU, kU, Grade::Assumption, "no source", "until a spare is a spare again"},
+        {"switch_fit", 708, "FIT", kU, kU, Grade::Derived,
+         "Alibaba HPN (SIGCOMM 2024): 0.051 % of ToR switches per month", "per switch"},
+        {"switch_repair", 24, "h", kU, kU, Grade::Assumption, "no source", "swap of a switch"},
+        {"checkpoint", 100, "s", kU, kU, Grade::Primary,
+         "Alibaba HPN (SIGCOMM 2024): 30 GB per accelerator, about 100 s", "time to write one, the job waiting"},
+        {"restart", 15, "min", 3.7, 39, Grade::Secondary,
+         "MegaScale: detected in 10, recovered in 15 minutes; OLMo median 3.7, mean 39",
+         "from failure to the first step"},
+        {"spare_lead", 720, "h", kU, kU, Grade::Assumption, "no source", "replenishment time of spares"},
+        {"horizon", 8760, "h", kU, kU, Grade::Derived, "a year, by choice", "of the Monte Carlo"},
+        {"replications", 100, "1", kU, kU, Grade::Derived, "by choice", "of the Monte Carlo; at least 2"},
+    }};
+// clang-format on
+
+} // namespace
+
+} // namespace heddle

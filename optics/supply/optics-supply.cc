@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "ns3/optics-supply.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+std::map<std::string, SupplyFn>&
+Functions()
+{
+    static std::map<std::string, SupplyFn> functions;
+    return functions;
+}
+
+} // namespace
+
+double
+SupplyReport::Value(const std::string& what) const
+{
+    const auto it = std::find_if(rows.begin(),
+                                 rows.end(),
+                                 [&](const SupplyRow& row) { return row.what == what; });
+    HEDDLE_CHECK(it != rows.end(), "no row '" + what + "'");
+    return it->value;
+}
+
+SupplyReport
+Supply(const std::string& name, const std::map<std::string, std::string>& given)
+{
+    const FigureSet figures = ConfigureFigureSet("supply", name, given);
+    SupplyReport report;
+    report.name = name;
+    report.assumed = figures.Assumed();
+    Functions().at(name)(figures, report);
+    return report;
+}
+
+SupplyRegistration::SupplyRegistration(const std::string& name,
+                                       const std::string& description,
+                                       const std::vector<FigureRow>& table,
+                                       SupplyFn compute)
+    : m_figures("supply", name, description, table)
+{
+    Functions()[name] = compute;
+}
+
+uint32_t
+WholeFigure(const FigureSet& figures, const char* name)
+{
+    const double value = figures.Value(name);
+    if (!(value >= 0) || value > 1e9 || value != std::floor(value))
+    {
+        throw InputError(std::string("'") + name + "' must be a whole number.");
+    }
+    return static_cast<uint32_t>(value);
+}
+
+double
+ShareFigure(const FigureSet& figures, const char* name)
+{
+    const double value = figures.Value(name);
+    if (!(value > 0 && value <= 1))
+    {
+        throw InputError(std::string("'") + name + "' must be a share above 0, at most 1.");
+    }
+    return value;
+}
+
+} // namespace heddle
