@@ -137,6 +137,12 @@ class TaskGraph
                    const std::vector<TaskId>& deps = {},
                    bool pipeline = false);
 
+    /// Replaces the nominal time of a compute task; > 0. For what-if worlds.
+    void SetComputeTime(TaskId id, double seconds)
+    {
+        m_tasks[id].fixedSeconds = seconds;
+    }
+
     /// Throws InputError: a cycle (through collectives and send/recv matching too), unmatched
     /// collectives or sends, differing sizes, unknown ranks, zero-byte communication. Send and recv
     /// are taken as a rendezvous, as in NCCL: a send may have to wait for its receive to be posted,

@@ -25,6 +25,9 @@ constexpr Command kCommands[] = {
     {"run", "simulate scenarios, compare their fabrics, write results", &RunRun},
     {"check", "check scenarios and say what would run", &RunCheck},
     {"list", "print models, presets and parameters that a scenario can name", &RunList},
+    {"calibrate",
+     "fit a cluster's figures to its nccl-tests log and kernel profile",
+     &RunCalibrate},
     {"describe", "describe a scenario in words, or one model", &RunDescribe}};
 
 void

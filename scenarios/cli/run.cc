@@ -55,6 +55,7 @@ Parse(const Arguments& arguments, RunArguments& parsed)
     add("fidelity",
         po::value<std::string>()->value_name("LEVEL"),
         "short for --set run.fidelity=LEVEL");
+    add("what-if", "run the whole what-if ladder; short for --set run.what_if=all");
     add("threads",
         po::value(&parsed.runner.threads)->value_name("N"),
         "threads, shared by the worlds that run at once (default: the cores)");
@@ -73,6 +74,10 @@ Parse(const Arguments& arguments, RunArguments& parsed)
             parsed.overrides.push_back(std::string("run.") + shortcut + "=" +
                                        values[shortcut].as<std::string>());
         }
+    }
+    if (values.count("what-if"))
+    {
+        parsed.overrides.emplace_back("run.what_if=all");
     }
     if (values.count("threads") && parsed.runner.threads == 0)
     {

@@ -210,6 +210,10 @@ QuantityOf(const pb::FieldDescriptor* field)
         return Quantity::Length;
     case v1::UNIT_RATIO:
         return Quantity::Ratio;
+    case v1::UNIT_POWER:
+        return Quantity::Power;
+    case v1::UNIT_MONEY:
+        return Quantity::Money;
     default:
         return Quantity::Text;
     }

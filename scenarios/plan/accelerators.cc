@@ -20,6 +20,9 @@ struct Figures
     const char* scaleUpLatency;
     const char* source;
     const char* latencySource;
+    const char* power; ///< board power; idle accelerators of a job spin and draw not much less
+    const char* price;
+    const char* priceSource;
 };
 
 Choice
@@ -42,7 +45,9 @@ Describe(const Figures& f)
           "share of HBM bandwidth that kernels reach",
           "assumption: stream-like kernels reach 0.8 to 0.92"},
          {"scale_up_rate", Quantity::Rate, f.scaleUp, "per accelerator and direction", f.source},
-         {"scale_up_latency", Quantity::Time, f.scaleUpLatency, "one way", f.latencySource}}};
+         {"scale_up_latency", Quantity::Time, f.scaleUpLatency, "one way", f.latencySource},
+         {"power", Quantity::Power, f.power, "board power (TDP)", f.source},
+         {"price_per_hour", Quantity::Money, f.price, "rental", f.priceSource}}};
 }
 
 constexpr Marker kMarker = "accelerator";
@@ -55,7 +60,10 @@ const Registration<Marker> kA100{
               "300GBps",
               "900ns",
               "NVIDIA A100 datasheet (second-hand)",
-              "assumption: near NVLink 4"}),
+              "assumption: near NVLink 4",
+              "400W",
+              "1.3USD",
+              "assumption: 0.55 of an H100, no figure at hand"}),
     kMarker};
 
 const Registration<Marker> kH100{
@@ -66,7 +74,10 @@ const Registration<Marker> kH100{
               "450GBps",
               "830ns",
               "NVIDIA H100 datasheet (second-hand)",
-              "published microbenchmark (defaults: 0.83 us)"}),
+              "published microbenchmark (defaults: 0.83 us)",
+              "700W",
+              "2.35USD",
+              "analyst estimate (mt): 1-year contract 1.70 to 2.35, spot 2.40"}),
     kMarker};
 
 const Registration<Marker> kH200{Describe({"h200-sxm",
@@ -76,7 +87,10 @@ const Registration<Marker> kH200{Describe({"h200-sxm",
                                            "450GBps",
                                            "830ns",
                                            "NVIDIA H200 datasheet (second-hand)",
-                                           "as H100"}),
+                                           "as H100",
+                                           "700W",
+                                           "2.6USD",
+                                           "assumption: 1.1 of an H100, no figure at hand"}),
                                  kMarker};
 
 const Registration<Marker> kB200{
@@ -87,7 +101,10 @@ const Registration<Marker> kB200{
               "900GBps",
               "790ns",
               "NVIDIA HGX B200 datasheet (second-hand)",
-              "as GB200"}),
+              "as GB200",
+              "1000W",
+              "2.75USD",
+              "analyst estimate (mt): 2.4 to 3.1, middle"}),
     kMarker};
 
 const Registration<Marker> kGb200{
@@ -98,7 +115,10 @@ const Registration<Marker> kGb200{
               "900GBps",
               "790ns",
               "NVIDIA Blackwell datasheet (second-hand)",
-              "published microbenchmark (defaults: 0.79 us)"}),
+              "published microbenchmark (defaults: 0.79 us)",
+              "1200W",
+              "2.75USD",
+              "assumption: as B200; GB300 NVL72 costs 2.69 in total (analyst estimate, sa25)"}),
     kMarker};
 
 const Registration<Marker> kMi300x{
@@ -109,7 +129,10 @@ const Registration<Marker> kMi300x{
               "448GBps",
               "1us",
               "AMD MI300X datasheet (second-hand)",
-              "assumption"}),
+              "assumption",
+              "750W",
+              "2USD",
+              "assumption: 0.85 of an H100, no figure at hand"}),
     kMarker};
 
 } // namespace
@@ -126,6 +149,8 @@ MakeAccelerator(const std::string& name, const std::map<std::string, std::string
                     si("flops_efficiency", Quantity::Ratio),
                     si("memory_bandwidth", Quantity::Bandwidth),
                     si("memory_efficiency", Quantity::Ratio)};
+    preset.power = si("power", Quantity::Power);
+    preset.pricePerHour = si("price_per_hour", Quantity::Money);
     preset.scaleUp = {values.Rate("scale_up_rate"), values.Time("scale_up_latency")};
     return preset;
 }

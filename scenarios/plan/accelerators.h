@@ -17,6 +17,8 @@ struct AcceleratorPreset
 {
     AcceleratorModel model;
     ScaleUpModel scaleUp;
+    double pricePerHour; ///< USD
+    double power;        ///< W
 };
 
 /// Preset `name` with `given` figures replaced. Throws InputError.

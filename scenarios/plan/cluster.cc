@@ -3,6 +3,8 @@
 #include "plan/accelerators.h"
 #include "plan/plan.h"
 
+#include <cmath>
+
 namespace heddle
 {
 
@@ -34,7 +36,7 @@ ReadJitter(const ScenarioNode& node, const ClusterPlan& plan)
 {
     JitterModel jitter;
     jitter.persistentSigma = node.Ratio("persistent_sigma", 0);
-    jitter.kernelSigma = node.Ratio("kernel_sigma", 0);
+    jitter.kernelSigma = node.Ratio("kernel_sigma", plan.calibration.kernelSigma);
     if (jitter.persistentSigma > 0 || jitter.kernelSigma > 0)
     {
         jitter.shape = ReadShape(node);
@@ -62,6 +64,13 @@ ReadJitter(const ScenarioNode& node, const ClusterPlan& plan)
 
 } // namespace
 
+BitRate
+Derated(BitRate rate, double efficiency)
+{
+    const double bps = static_cast<double>(rate.bps()) * efficiency;
+    return efficiency == 1 ? rate : BitRate(static_cast<uint64_t>(std::llround(bps)));
+}
+
 ClusterPlan
 PlanCluster(const ScenarioNode& cluster)
 {
@@ -77,17 +86,21 @@ PlanCluster(const ScenarioNode& cluster)
                          std::to_string(kMostAccelerators) + " accelerators.");
     }
     plan.nicRate = cluster.Child("nic").RequiredRate("rate");
+    plan.calibration = ReadCalibration(cluster);
     return plan;
 }
 
 void
-PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPlan& plan)
+PlanCompute(const ScenarioNode& cluster,
+            const WorkloadTraits& traits,
+            bool taxes,
+            ClusterPlan& plan)
 {
     const ScenarioNode accelerator = cluster.Child("accelerator");
     std::string preset = "h100-sxm";
     std::map<std::string, std::string> given;
     const bool scaleUp = plan.acceleratorsPerHost > 1;
-    if (traits.roofline || scaleUp)
+    if (traits.roofline || scaleUp || taxes)
     {
         preset = accelerator.Text("preset", preset);
         CheckName(accelerator, "preset", "accelerator", preset);
@@ -96,7 +109,20 @@ PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPl
          {"peak_flops", "flops_efficiency", "memory_bandwidth", "memory_efficiency"})
     {
         accelerator.NotUsedBecause(figure, "the workload has no kernel with a roofline");
+        const auto& measured = plan.calibration.accelerator;
         if (traits.roofline && accelerator.Has(figure))
+        {
+            given[figure] = *accelerator.Text(figure);
+        }
+        else if (traits.roofline && measured.count(figure))
+        {
+            given[figure] = measured.at(figure);
+        }
+    }
+    for (const char* figure : {"price_per_hour", "power"})
+    {
+        accelerator.NotUsedBecause(figure, "without ideal worlds there is no tax to price");
+        if (taxes && accelerator.Has(figure))
         {
             given[figure] = *accelerator.Text(figure);
         }
@@ -106,10 +132,13 @@ PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPl
     plan.accelerator = made.model;
     plan.accelerator.name = traits.roofline ? preset : "";
     plan.scaleUp = made.scaleUp;
+    plan.pricePerHour = made.pricePerHour;
+    plan.power = made.power;
     if (scaleUp)
     {
         const ScenarioNode links = cluster.Child("scale_up");
-        plan.scaleUp.portRate = links.Rate("rate", plan.scaleUp.portRate);
+        plan.scaleUp.portRate =
+            Derated(links.Rate("rate", plan.scaleUp.portRate), plan.calibration.scaleUpEfficiency);
         plan.scaleUp.latency = links.Time("latency", plan.scaleUp.latency);
     }
     cluster.NotUsedBecause("scale_up", "a host has one accelerator");

@@ -117,7 +117,10 @@ SoftwareRules(const WorkloadTraits& traits, bool severalPerHost)
 } // namespace
 
 void
-ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPlan& plan)
+ReadCollectives(const ScenarioNode& node,
+                const WorkloadTraits& traits,
+                const CalibrationPlan& calibration,
+                FabricPlan& plan)
 {
     const bool severalPerHost = std::any_of(plan.layout.places.begin(),
                                             plan.layout.places.end(),
@@ -125,8 +128,15 @@ ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPl
     ReadAlgorithms(node, traits, plan.algorithms);
     if (traits.communicates())
     {
-        const ChosenModel chosen =
-            ReadChoice(node, "software", SoftwareRules(traits, severalPerHost), "none");
+        ChosenModel chosen = ReadChoice(node,
+                                        "software",
+                                        SoftwareRules(traits, severalPerHost),
+                                        calibration.software);
+        if (chosen.name == calibration.software)
+        {
+            chosen.given.insert(calibration.softwareFigures.begin(),
+                                calibration.softwareFigures.end());
+        }
         plan.software = FindPreset(chosen.name);
         plan.softwareText = chosen.name;
         for (const auto& [figure, value] : chosen.given)

@@ -267,6 +267,19 @@ ApplyTiers(const std::vector<TierPlan>& tiers, FabricPlan& plan)
     }
 }
 
+/// What a calibration says of the NICs; their optics are still those of the full rate.
+void
+DerateNics(double efficiency, FabricPlan& plan)
+{
+    for (Topology* topology : {&plan.topology, &plan.pristine})
+    {
+        for (Topology::Link& link : topology->links)
+        {
+            link.rate = link.tier == 0 ? Derated(link.rate, efficiency) : link.rate;
+        }
+    }
+}
+
 /// Builds the topology; how many tiers it has is known only then, and other tiers' fields are
 /// left unread.
 std::vector<TierPlan>
@@ -338,7 +351,10 @@ LayoutOf(const ClusterPlan& cluster, const Topology& topology)
     return layout;
 }
 
-void ReadCollectives(const ScenarioNode& node, const WorkloadTraits& traits, FabricPlan& plan);
+void ReadCollectives(const ScenarioNode& node,
+                     const WorkloadTraits& traits,
+                     const CalibrationPlan& calibration,
+                     FabricPlan& plan);
 
 FabricPlan
 PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const WorkloadTraits& traits)
@@ -356,9 +372,10 @@ PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const Workloa
     ReadLoadBalancer(fabric.Child("switch"), plan);
     plan.pristine = plan.topology;
     ApplyTiers(tiers, plan);
+    DerateNics(cluster.calibration.nicEfficiency, plan);
     ReadFaults(fabric, plan);
     plan.layout = LayoutOf(cluster, plan.topology);
-    ReadCollectives(fabric.Child("collectives"), traits, plan);
+    ReadCollectives(fabric.Child("collectives"), traits, cluster.calibration, plan);
     return plan;
 }
 

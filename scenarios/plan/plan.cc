@@ -4,7 +4,6 @@
 
 #include "loader/scenario-source.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -21,41 +20,6 @@ BaseName(const std::string& path)
     const size_t slash = path.rfind('/');
     std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
     return name.substr(0, name.find('.'));
-}
-
-std::vector<RungPlan>
-ReadRungs(const ScenarioNode& run)
-{
-    std::vector<std::string> wanted = run.Texts("what_if");
-    if (wanted.empty())
-    {
-        wanted = {"ideal-fabric", "infinite-scale-out", "no-software"};
-    }
-    std::vector<std::string> known{"none"};
-    for (const RungPlan& rung : AllRungs())
-    {
-        known.push_back(rung.world);
-    }
-    for (const std::string& name : wanted)
-    {
-        if (std::find(known.begin(), known.end(), name) == known.end())
-        {
-            run.Fail("what_if", "unknown world '" + name + "'." + DidYouMean(name, known));
-        }
-        if (name == "none" && wanted.size() > 1)
-        {
-            run.Fail("what_if", "'none' stands alone.");
-        }
-    }
-    std::vector<RungPlan> rungs;
-    for (const RungPlan& rung : AllRungs())
-    {
-        if (rungs.empty() || std::find(wanted.begin(), wanted.end(), rung.world) != wanted.end())
-        {
-            rungs.push_back(rung);
-        }
-    }
-    return rungs;
 }
 
 std::string
@@ -96,34 +60,6 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
 
 } // namespace
 
-const std::vector<RungPlan>&
-AllRungs()
-{
-    static const std::vector<RungPlan> rungs = []
-    {
-        Idealisation scaleOut;
-        scaleOut.infiniteScaleOut = true;
-        Idealisation scaleUp = scaleOut;
-        scaleUp.infiniteScaleUp = true;
-        Idealisation software = scaleUp;
-        software.noSoftware = true;
-        Idealisation jitter = software;
-        jitter.noJitter = true;
-        return std::vector<RungPlan>{
-            {"actual", "R0", "as described", false, {}},
-            {"ideal-fabric",
-             "R4",
-             "one big switch: only NIC ports and unloaded latency limit",
-             true,
-             {}},
-            {"infinite-scale-out", "R6", "transfers between hosts take no time", false, scaleOut},
-            {"infinite-scale-up", "R7", "and those within a host neither", false, scaleUp},
-            {"no-software", "R8", "and no software latency or interference", false, software},
-            {"no-jitter", "R9", "and all accelerators equal and steady", false, jitter}};
-    }();
-    return rungs;
-}
-
 Plan
 MakePlan(ScenarioSource& source)
 {
@@ -148,7 +84,8 @@ MakePlan(ScenarioSource& source)
     ClusterPlan cluster = PlanCluster(root.Child("cluster"));
     WorkloadPlan workload = PlanWorkload(root.Child("workload"), cluster, seed);
     const WorkloadTraits traits = TraitsOf(workload.graph, cluster.acceleratorsPerHost);
-    PlanCompute(root.Child("cluster"), traits, cluster);
+    std::vector<RungPlan> worlds = ReadWorlds(run, fidelity);
+    PlanCompute(root.Child("cluster"), traits, worlds.size() > 1, cluster);
 
     Plan plan{source.path(),
               root.Text("title", BaseName(source.path())),
@@ -159,7 +96,7 @@ MakePlan(ScenarioSource& source)
               std::move(cluster),
               std::move(workload),
               {},
-              ReadRungs(run)};
+              std::move(worlds)};
     PlanFabrics(root, traits, budget, plan);
     source.RequireAllUsed();
     return plan;
@@ -192,10 +129,14 @@ Describe(const Plan& plan)
                 std::to_string(fabric.topology.switches.size()) + " switches, " +
                 std::to_string(fabric.topology.links.size()) + " links, " + hops + "\n";
     }
-    text += "  worlds   ";
+    text += "  worlds    " + std::to_string(plan.rungs.size()) + " per fabric:";
     for (const RungPlan& rung : plan.rungs)
     {
-        text += std::string(" ") + rung.world;
+        text += rung.role == WorldRole::Ladder ? " " + rung.world : "";
+    }
+    if (plan.rungs.back().role != WorldRole::Ladder)
+    {
+        text += ", causes and sensitivity";
     }
     return text + "\n";
 }

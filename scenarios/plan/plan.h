@@ -11,6 +11,9 @@
 #ifndef HEDDLE_SCENARIOS_PLAN_H
 #define HEDDLE_SCENARIOS_PLAN_H
 
+#include "plan/calibration.h"
+#include "plan/ladder.h"
+
 #include "ns3/collectives-schedule.h"
 #include "ns3/collectives-task-graph.h"
 #include "ns3/fabric-topology.h"
@@ -38,6 +41,9 @@ struct ClusterPlan
     AcceleratorModel accelerator;
     ScaleUpModel scaleUp;
     JitterModel jitter;
+    double pricePerHour = 0; ///< of an accelerator with its share of everything, USD
+    double power = 0;        ///< of an accelerator, W
+    CalibrationPlan calibration{};
 
     uint32_t ranks() const
     {
@@ -118,19 +124,6 @@ struct FabricPlan
     TrafficEstimate estimate;
 };
 
-/// One world of the what-if ladder.
-struct RungPlan
-{
-    const char* world; ///< "ideal-fabric"
-    const char* rung;  ///< "R4"
-    const char* help;
-    bool idealFabric;
-    Idealisation ideal;
-};
-
-/// All that this version can run, the actual world first.
-const std::vector<RungPlan>& AllRungs();
-
 struct Plan
 {
     std::string file;
@@ -142,7 +135,7 @@ struct Plan
     ClusterPlan cluster;
     WorkloadPlan workload;
     std::vector<FabricPlan> fabrics;
-    std::vector<RungPlan> rungs; ///< the actual world first
+    std::vector<RungPlan> rungs; ///< worlds to run, the actual one first
 };
 
 /// Checks everything; throws InputError. Field `fidelity` is taken from `run` unless given.
@@ -154,11 +147,17 @@ std::string Describe(const Plan& plan);
 // The parts, in the order in which they are made.
 ClusterPlan PlanCluster(const ScenarioNode& cluster);
 WorkloadPlan PlanWorkload(const ScenarioNode& workload, const ClusterPlan& cluster, uint64_t seed);
-/// Reads what concerns computing, now that the graph is known.
-void PlanCompute(const ScenarioNode& cluster, const WorkloadTraits& traits, ClusterPlan& plan);
+/// Reads what concerns computing, now that the graph is known. `taxes`: waiting has a price.
+void PlanCompute(const ScenarioNode& cluster,
+                 const WorkloadTraits& traits,
+                 bool taxes,
+                 ClusterPlan& plan);
 FabricPlan PlanFabric(const ScenarioNode& fabric,
                       const ClusterPlan& cluster,
                       const WorkloadTraits& traits);
+
+/// A link's rate as far as it is reached.
+BitRate Derated(BitRate rate, double efficiency);
 
 /// Where ranks sit on a topology.
 RankLayout LayoutOf(const ClusterPlan& cluster, const Topology& topology);

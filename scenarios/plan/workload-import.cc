@@ -3,24 +3,11 @@
 // A trace in another tool's format, read by a registered importer.
 #include "importers/importer.h"
 #include "loader/choice.h"
+#include "plan/calibration.h"
 #include "plan/workload.h"
 
 namespace heddle
 {
-
-namespace
-{
-
-/// Paths in a scenario are relative to its file.
-std::string
-Beside(const std::string& scenario, const std::string& path)
-{
-    const size_t slash = scenario.rfind('/');
-    return path[0] == '/' || slash == std::string::npos ? path
-                                                        : scenario.substr(0, slash + 1) + path;
-}
-
-} // namespace
 
 WorkloadPlan
 PlanImport(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t)

@@ -83,6 +83,12 @@ FillWorld(const RungPlan& rung, const JobResult& job, v1::FabricResult* out)
     world.set_rung(rung.rung);
     world.set_step_time_s(ToSeconds(job.stepTime));
     world.set_step_time_ps(job.stepTime);
+    Tick busy = 0;
+    for (const RankLedger& rank : job.ranks)
+    {
+        busy += rank.busy();
+    }
+    world.set_mean_busy_ps(job.ranks.empty() ? 0 : busy / static_cast<Tick>(job.ranks.size()));
 }
 
 void

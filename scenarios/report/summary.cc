@@ -293,6 +293,7 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     table.AddGap();
     AddSpeed(table, result);
     table.Print(out);
+    PrintWhatIf(result, out);
     out << '\n';
     for (const std::string& line : result.conclusions())
     {

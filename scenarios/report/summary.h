@@ -14,6 +14,9 @@ namespace heddle
 
 void PrintSummary(const v1::Result& result, std::ostream& out);
 
+/// The whole what-if ladder, when it was run.
+void PrintWhatIf(const v1::Result& result, std::ostream& out);
+
 } // namespace heddle
 
 #endif

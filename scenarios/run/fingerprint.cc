@@ -2,6 +2,7 @@
 //
 // Fabrics often share ideal worlds: ECMP and adaptive routing on the same fat-tree have the same
 // ideal fabric. What a world depends on, as text.
+#include "run/ideal-world.h"
 #include "run/world.h"
 
 #include <sstream>
@@ -62,10 +63,15 @@ Print(std::ostream& out, const Topology& t)
 } // namespace
 
 std::string
-WorldFingerprint(const FabricPlan& fabric, const RungPlan& rung)
+WorldFingerprint(const ClusterPlan& cluster, const FabricPlan& fabric, const RungPlan& asked)
 {
+    const RungPlan rung = Canonical(asked, cluster, fabric);
     std::ostringstream out;
-    out << rung.rung << '\n' << fabric.softwareText << '\n';
+    out << rung.noFailures << rung.idealBalance << rung.idealFabric << rung.zeroLatency
+        << rung.balancedWork << rung.ideal.infiniteScaleOut << rung.ideal.infiniteScaleUp
+        << rung.ideal.noSoftware << rung.ideal.noJitter << ' ' << rung.computeSpeed << ' '
+        << rung.jitterScale << ' ' << rung.fidelity << '\n'
+        << fabric.softwareText << '\n';
     Print(out, fabric.algorithms);
     for (const RankLayout::Place& place : fabric.layout.places)
     {
@@ -80,7 +86,7 @@ WorldFingerprint(const FabricPlan& fabric, const RungPlan& rung)
         return out.str() + fabric.name; // its own, whatever the rest
     }
     Print(out, fabric.transport);
-    Print(out, IdealFabric(fabric.pristine));
+    Print(out, TopologyOn(fabric, rung));
     return out.str();
 }
 

@@ -2,6 +2,7 @@
 #include "run/runner.h"
 
 #include "report/conclusions.h"
+#include "report/what-if-result.h"
 #include "run/processes.h"
 #include "run/progress.h"
 
@@ -30,6 +31,10 @@ Weight(const FabricPlan& fabric, const RungPlan& rung)
 {
     const double small = 1 + fabric.estimate.messages;
     if (rung.ideal.infiniteScaleOut)
+    {
+        return small;
+    }
+    if (rung.fidelity == "flow")
     {
         return small;
     }
@@ -71,7 +76,8 @@ AddWorlds(const Plan& plan, const WorldOptions& options, ProcessPool& pool)
         for (const RungPlan& rung : plan.rungs)
         {
             const FabricPlan& fabric = plan.fabrics[f];
-            auto [it, isNew] = known.try_emplace(WorldFingerprint(fabric, rung), pool.size());
+            auto [it, isNew] =
+                known.try_emplace(WorldFingerprint(plan.cluster, fabric, rung), pool.size());
             if (isNew)
             {
                 pool.Add(fabric.name + ": " + rung.world,
@@ -115,36 +121,6 @@ ThrowFirstFailure(const Plan& plan, const JobTable& table, const std::vector<v1:
 }
 
 void
-FillTaxes(v1::FabricResult& fabric)
-{
-    const double actual = fabric.step_time_s();
-    v1::Taxes taxes;
-    for (const v1::World& world : fabric.ladder())
-    {
-        const double ideal = world.step_time_s();
-        if (world.world() == "ideal-fabric")
-        {
-            taxes.set_fabric_tax(1 - ideal / actual);
-            taxes.set_fabric_tax_s(actual - ideal);
-        }
-        else if (world.world() == "infinite-scale-out")
-        {
-            taxes.set_scale_out_tax(1 - ideal / actual);
-            taxes.set_scale_out_tax_s(actual - ideal);
-        }
-        else if (world.world() == "no-software")
-        {
-            taxes.set_communication_tax(1 - ideal / actual);
-            taxes.set_communication_tax_s(actual - ideal);
-        }
-    }
-    if (fabric.ladder_size() > 1)
-    {
-        *fabric.mutable_taxes() = taxes;
-    }
-}
-
-void
 FillWholeStep(const Plan& plan, v1::FabricResult& fabric)
 {
     double step = fabric.step_time_s();
@@ -176,11 +152,12 @@ AddFabric(const Plan& plan,
     }
     v1::FabricResult& fabric = *result.add_fabrics();
     fabric = parts[jobs[0]].fabric();
-    for (size_t r = 1; r < jobs.size(); ++r)
+    std::vector<const v1::WorldPart*> worlds;
+    for (size_t job : jobs)
     {
-        fabric.mutable_ladder()->MergeFrom(parts[jobs[r]].fabric().ladder());
+        worlds.push_back(&parts[job]);
     }
-    FillTaxes(fabric);
+    FillLadder(plan, worlds, fabric);
     FillWholeStep(plan, fabric);
 }
 

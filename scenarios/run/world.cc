@@ -3,6 +3,7 @@
 
 #include "report/fabric-result.h"
 #include "run/fidelity/fidelity.h"
+#include "run/ideal-world.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
@@ -130,26 +131,17 @@ PartitionsOf(const Topology& topology,
         one.whyOne = "without a scale-out network nothing takes time between ranks";
         return one;
     }
+    if (rung.zeroLatency)
+    {
+        one.whyOne = "without latency no part can run ahead of another";
+        return one;
+    }
     std::vector<uint32_t> domains;
     for (const auto& place : fabric.layout.places)
     {
         domains.push_back(place.domain);
     }
     return PartitionTopology(topology, domains, WantedPartitions(topology, threads));
-}
-
-/// Nothing of the transport limits on the ideal fabric: it has no queues to control.
-TransportConfig
-TransportOn(const FabricPlan& fabric, const RungPlan& rung)
-{
-    TransportConfig config = fabric.transport;
-    if (rung.idealFabric)
-    {
-        config.congestionControl = "none";
-        config.congestionControlParameters.clear();
-        config.windowPackets = 0;
-    }
-    return config;
 }
 
 void
@@ -177,8 +169,9 @@ RunWorld(const Plan& plan,
 {
     const Clock::time_point start = Clock::now();
     ns3::Time::SetResolution(ns3::Time::PS);
-    const Topology topology = rung.idealFabric ? IdealFabric(fabric.pristine) : fabric.topology;
-    const auto level = FindFactory<FidelityLevel>("fidelity", plan.fidelity);
+    const TaskGraph graph = GraphOn(plan, rung);
+    const Topology topology = TopologyOn(fabric, rung);
+    const auto level = FindFactory<FidelityLevel>("fidelity", rung.fidelity);
     const unsigned threads = ThreadsFor(fabric, options);
     const Partitioning parts = PartitionsOf(topology, fabric, rung, level, threads);
     EventCore core({.seed = plan.seed,
@@ -192,21 +185,15 @@ RunWorld(const Plan& plan,
         network = level.make(core, topology, parts, TransportOn(fabric, rung));
     }
     AlignEntities(core);
-    JobConfig config;
-    config.accelerator = plan.cluster.accelerator;
-    config.jitter = plan.cluster.jitter;
-    config.scaleUp = plan.cluster.scaleUp;
-    config.ideal = rung.ideal;
-    config.seed = plan.seed;
+    JobConfig config = JobConfigOn(plan, rung);
     config.partitionOfRank = parts.ofNic;
     Transport* const nothing = nullptr;
-    const TaskGraph& graph = plan.workload.graph;
     Job job = network ? Job(core, graph, expander, network->scaleOut(), config)
                       : Job(core, graph, expander, nothing, config);
     job.Start();
-    if (!rung.idealFabric && network)
+    if (network)
     {
-        ScheduleLinkEvents(core, *network, fabric.events);
+        ScheduleLinkEvents(core, *network, EventsOn(fabric, rung));
     }
     const ProgressTicker ticker(core, job, onProgress);
     Simulate(core, options.engine);
@@ -219,7 +206,7 @@ RunWorld(const Plan& plan,
     {
         const NetworkReport report = network->Report();
         part.set_packet_hops(report.counters.packet_hops());
-        if (!rung.idealFabric)
+        if (rung.IsActual())
         {
             FillActual(plan, fabric, result, report, part.mutable_fabric());
             part.mutable_fabric()->mutable_counters()->set_events(part.events());

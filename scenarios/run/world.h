@@ -47,7 +47,9 @@ v1::WorldPart RunWorld(const Plan& plan,
                        const ProgressFn& onProgress);
 
 /// Equal for worlds that must give equal results, so that one run serves several fabrics.
-std::string WorldFingerprint(const FabricPlan& fabric, const RungPlan& rung);
+std::string WorldFingerprint(const ClusterPlan& cluster,
+                             const FabricPlan& fabric,
+                             const RungPlan& rung);
 
 } // namespace heddle
 
