@@ -247,7 +247,8 @@ ApplyTiers(const std::vector<TierPlan>& tiers, FabricPlan& plan)
         {
             if (link.tier == i)
             {
-                link.lossProbability = tiers[i].loss;
+                link.loss = FrameLoss::FromProbability(tiers[i].loss);
+                link.retry = tiers[i].retry;
                 link.technology = tiers[i].technology ? tiers[i].technology->name : "";
                 ++linksByRate[link.rate.bps()];
             }

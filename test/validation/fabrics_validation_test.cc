@@ -119,7 +119,7 @@ TEST(Loss, EveryTransferCompletesUnderBothReliabilities)
         {
             for (auto& link : topology.links)
             {
-                link.lossProbability = 0.01;
+                link.loss = FrameLoss::FromProbability(0.01);
             }
         };
         const Outcome out = RunWorld(spec, Crossing(1 << 20));

@@ -39,7 +39,7 @@ Rough(const std::string& balancer)
         {{"hosts_per_leaf", "2"}, {"leaves_per_pod", "2"}, {"oversubscription", "2"}});
     for (size_t l = 0; l < topology.links.size(); l += 3)
     {
-        topology.links[l].lossProbability = 0.01;
+        topology.links[l].loss = FrameLoss::FromProbability(0.01);
     }
     topology.rerouteDelay = 5 * kMicrosecond;
     return topology;
@@ -125,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(Balancers,
 TEST(RandomLoss, HasTheGivenProbability)
 {
     Topology topology = BuildTopology("single-switch", Shape(2), {});
-    topology.links[1].lossProbability = 0.05;
+    topology.links[1].loss = FrameLoss::FromProbability(0.05);
     World world(topology);
     world.record = false;
     constexpr double n = 40'000;

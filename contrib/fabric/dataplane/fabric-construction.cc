@@ -3,7 +3,6 @@
 #include "ns3/fabric-network-impl.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace heddle
@@ -110,8 +109,14 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
         rest.rate = link.rate;
         rest.propagation = link.delay;
         rest.partition = partitioning.Of(ideal && from.isSwitch ? to : from);
-        rest.lossThreshold = static_cast<uint64_t>(std::ldexp(link.lossProbability, 64));
-        port.lossy = rest.lossThreshold != 0;
+        port.lossy = link.loss.perFrame + link.loss.perByte > 0;
+        if (port.lossy)
+        {
+            rest.errors = static_cast<uint32_t>(linkErrors.size());
+            linkErrors.emplace_back(link.loss, RandomStream(core.seed(), "link-loss", id));
+            linkErrors.back().retry = link.retry.on;
+            linkErrors.back().loop = 2 * link.delay + link.retry.turnaround;
+        }
         details.push_back(rest);
         waitsForTails = waitsForTails || !(link.rate == topology.links[0].rate);
         if (port.fromNic)

@@ -10,6 +10,7 @@
 //   switch/fabric-transmit.cc    the hot path: dequeue, mark, transmit; NICs
 //   switch/fabric-pause.cc       PFC
 //   switch/fabric-failure.cc     links down and up, rerouting
+//   switch/fabric-link-error.cc  bit errors and link-level retry
 //
 // One event per hop where the output is idle (arrival), two where packets wait (arrival, port
 // free). An arrival at a switch fires when the packet may leave again: the header (cut-through) or
@@ -24,6 +25,7 @@
 
 #include "ns3/base-memory.h"
 #include "ns3/fabric-buffer.h"
+#include "ns3/fabric-link-error.h"
 #include "ns3/fabric-load-balancer.h"
 #include "ns3/fabric-network.h"
 #include "ns3/fabric-pool.h"
@@ -100,9 +102,8 @@ class Network::Impl
     void StartNext(Partition& part, PortId id);
     void MarkEcn(Partition& part, PortId id, const fabric::ClassQueue& queue, Packet* packet);
     void Release(Partition& part, SwitchId at, const Packet& packet);
-    void Transmit(Partition& part, PortId id, Packet* packet);
+    Tick Transmit(Partition& part, PortId id, Packet* packet); ///< returns the replay time
     Tick Serialise(const fabric::Port& port, PortId id, uint32_t bytes);
-    bool Lost(PortId id);
     Tick IdealReach(PortId id, const Packet& packet, Tick now);
     void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
     void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
@@ -120,6 +121,13 @@ class Network::Impl
     void SetPaused(fabric::Port& port, PortId id, unsigned trafficClass, bool paused, Tick now);
     void UpdateBlocked(const fabric::Port& port, PortId id, Tick now);
     void Kick(Partition& part, PortId id);
+
+    // Bit errors.
+    /// kLost, or for how long link-level retries delay the packet (mostly 0) and hold the port.
+    Tick Impair(PortId id, Packet* packet, Tick duration);
+    void BookReplayWait(const fabric::Port& port, PortId id, Packet* packet, Tick now);
+    Tick EndOfPauseFrame(fabric::Port& port, PortId id, Tick now, Tick duration);
+    static constexpr Tick kLost = -1;
 
     // Failures.
     void FailPort(PortId id);
@@ -168,7 +176,8 @@ class Network::Impl
     uint32_t routesVersion = 1; ///< in fabric::Plan
     std::vector<bool> linkUp;
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
-    std::vector<fabric::PortDetails> details; ///< by PortId
+    std::vector<fabric::PortDetails> details;   ///< by PortId
+    std::vector<fabric::LinkErrors> linkErrors; ///< by PortDetails::errors
     std::vector<SwitchState> switches;
     std::vector<SwitchDetails> switchDetails;
     std::vector<NicState> nics;

@@ -44,7 +44,7 @@ Network::CanSend(Partition& part, NicId nic, unsigned trafficClass) const
     return port.busyUntil <= part.now() && port.up && (port.paused >> trafficClass & 1U) == 0;
 }
 
-void
+Tick
 Network::Send(Partition& part, NicId nic, Packet* packet)
 {
     HEDDLE_CHECK(CanSend(part, nic, packet->trafficClass), "the NIC's port cannot send now");
@@ -54,7 +54,7 @@ Network::Send(Partition& part, NicId nic, Packet* packet)
         packet->sentAt = part.now();
     }
     ++m_impl->partitions[part.index()].counters.injected;
-    m_impl->Transmit(part, m_impl->nics[nic].up, packet);
+    return m_impl->Transmit(part, m_impl->nics[nic].up, packet);
 }
 
 void
@@ -176,6 +176,10 @@ Network::counters() const
             sum.dropped[r] += part.dropped[r];
         }
     }
+    for (const fabric::LinkErrors& errors : m_impl->linkErrors)
+    {
+        sum.replays += errors.replays;
+    }
     return sum;
 }
 
@@ -216,6 +220,11 @@ Network::portCounters(PortId port) const
     counters.txBytes = hot.txBytes;
     counters.busy = rest.busy + static_cast<Tick>(hot.psPerByte * hot.txBytes);
     counters.drops = rest.drops + m_impl->details[port ^ 1U].arrivalDrops;
+    if (hot.lossy)
+    {
+        counters.replays = m_impl->linkErrors[rest.errors].replays;
+        counters.replayTime = m_impl->linkErrors[rest.errors].replayTime;
+    }
     counters.queueWait = 0;
     counters.maxQueueBytes = 0;
     for (const ClassQueue& queue : hot.queues)

@@ -53,7 +53,7 @@ enum class DropReason : uint8_t
 {
     BufferFull, ///< lossy class, or headroom exceeded
     LinkDown,
-    RandomLoss, ///< the link's loss probability
+    RandomLoss, ///< bit errors: the link's FrameLoss, without link-level retry
     NoRoute,
 };
 inline constexpr size_t kDropReasons = 4;
@@ -67,6 +67,7 @@ struct NetworkCounters
         0; ///< links crossed by data packets (counted at delivery, first copies and resends)
     uint64_t ecnMarks = 0;
     uint64_t pauseFrames = 0; ///< XOFF sent
+    uint64_t replays = 0;     ///< frames resent by link-level retry
 };
 
 /// Per-port totals, for "which link is to blame".
@@ -79,6 +80,8 @@ struct PortCounters
     Tick queueWait = 0;   ///< summed over packets
     uint64_t maxQueueBytes = 0;
     uint64_t drops = 0;
+    uint64_t replays = 0; ///< by link-level retry
+    Tick replayTime = 0;  ///< that the port lost by them
 };
 
 /// Hears of rare events (never of every packet). For traces.
@@ -109,8 +112,9 @@ class Network
 
     /// True when the NIC's port is idle, up, and `trafficClass` is not paused by PFC.
     bool CanSend(Partition& part, NicId nic, unsigned trafficClass) const;
-    /// Starts transmission now (CanSend must hold). Sets sentAt for data packets.
-    void Send(Partition& part, NicId nic, Packet* packet);
+    /// Starts transmission now (CanSend must hold). Sets sentAt for data packets. Returns how much
+    /// longer than for transmitting link-level retries occupy the port; ps.
+    Tick Send(Partition& part, NicId nic, Packet* packet);
     /// One OnPortReady() when the port falls idle (and some class may send) or a class resumes.
     void WakeWhenReady(Partition& part, NicId nic);
     bool IsPaused(NicId nic, unsigned trafficClass) const;

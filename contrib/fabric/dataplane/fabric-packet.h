@@ -37,7 +37,8 @@ inline constexpr uint8_t kEcnMarked = 2;
 inline constexpr uint8_t kLast = 4; ///< last packet of its message
 inline constexpr uint8_t kRetransmit = 8;
 inline constexpr uint8_t kAckRequest = 16;
-inline constexpr uint8_t kEcnEcho = 32; ///< on ACK/NACK: the data packet was marked
+inline constexpr uint8_t kEcnEcho = 32;  ///< on ACK/NACK: the data packet was marked
+inline constexpr uint8_t kReplayed = 64; ///< waited for link-level retries: see pauseWait
 } // namespace packet_flag
 
 /// Queueing accumulators count in units of 2^6 ps: 32 bits last 274 ms.
@@ -54,7 +55,8 @@ struct Packet
     NicId source;
     uint32_t entropy;   ///< what hash-based load balancing hashes (UDP source port stand-in)
     uint32_t queueWait; ///< time in queues inside the fabric so far, kWaitShift units
-    uint32_t pauseWait; ///< the part of waiting while paused by PFC, kWaitShift units
+    uint32_t pauseWait; ///< the part of waiting while paused by PFC or, with
+                        ///< packet_flag::kReplayed, for link-level retries; kWaitShift units
     PortId worstPort;   ///< interior port with the longest wait so far (kNone: none); ACKs echo it
     uint16_t wireBytes;
     uint16_t payloadBytes;

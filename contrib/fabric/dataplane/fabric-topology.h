@@ -14,6 +14,7 @@
 #include "ns3/fabric-packet.h"
 
 #include <array>
+#include <cmath>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -75,6 +76,34 @@ struct InteriorPath
     }
 };
 
+/// Frames that a link direction corrupts beyond repair, as a hazard in natural-log units:
+/// P(lost) = 1 − exp(−(perFrame + perByte · wireBytes)). Errors that FEC leaves are per byte (a
+/// frame fails with each of its codewords), a given loss probability is per frame.
+struct FrameLoss
+{
+    double perFrame = 0;
+    double perByte = 0;
+
+    /// The same probability, 0 ≤ p < 1, for every frame.
+    static FrameLoss FromProbability(double p)
+    {
+        return {-std::log1p(-p), 0};
+    }
+
+    double Probability(uint32_t wireBytes) const
+    {
+        return -std::expm1(-(perFrame + perByte * wireBytes));
+    }
+};
+
+/// Link-level retry (UE specification 1.0 section 5.1): a lost frame and all behind it are resent
+/// by the port itself, and the transport sees nothing but time. See fabric-link-error.h.
+struct LinkRetry
+{
+    bool on = false;
+    Tick turnaround = 0; ///< frame received bad to resend begun, less propagation; ps
+};
+
 struct Topology
 {
     struct Switch
@@ -94,11 +123,12 @@ struct Topology
         Node a;
         Node b;
         BitRate rate;
-        Tick delay;                 ///< propagation, one way; ps
-        uint32_t tier;              ///< 0 NIC–leaf, 1 leaf–spine, 2 spine–core
-        double lossProbability = 0; ///< per packet, each direction
+        Tick delay;    ///< propagation, one way; ps
+        uint32_t tier; ///< 0 NIC–leaf, 1 leaf–spine, 2 spine–core
         bool up = true;
-        std::string technology; ///< optics' link technology, if chosen
+        std::string technology{}; ///< optics' link technology, if chosen
+        FrameLoss loss{};         ///< each direction
+        LinkRetry retry{};
     };
 
     std::string name;

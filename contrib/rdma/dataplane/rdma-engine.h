@@ -50,6 +50,7 @@ struct alignas(64) NicState
     Tick blockedSince = 0;
     Tick pausedTotal = 0; ///< time that data waited for a paused idle port
     Tick downTotal = 0;   ///< … for a port that is down
+    Tick replayTotal = 0; ///< link-level retries of this port, whosever packet it was
     BitRate rate;
     PortId lastHop = kNone; ///< the switch port that serves this NIC
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
@@ -140,6 +141,7 @@ class TransportEngine : public NicClient
     void SendData(Partition& part, NicState& nic, SenderQp& qp);
     Packet* MakeData(Partition& part, const SenderQp& qp, const Outgoing& out);
     void AccountSent(Partition& part, SenderQp& qp, const Outgoing& out, Tick busy);
+    static void AccountReplay(NicState& nic, SenderQp& qp, Tick replay);
     void Wake(Partition& part, NicId nic);
     void NoteBlocked(Partition& part, NicId nic);
     static void SettleBlock(NicState& nic, Tick now);

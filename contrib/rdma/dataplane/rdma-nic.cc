@@ -85,8 +85,10 @@ TransportEngine::SendControl(Partition& part, NicId nic)
     state.controlHead = packet->next;
     packet->next = nullptr;
     state.block = PortBlock::None;
-    state.busyUntil = part.now() + state.rate.TransmitTime(packet->wireBytes);
-    m_network.Send(part, nic, packet);
+    const Tick busy = state.rate.TransmitTime(packet->wireBytes);
+    const Tick replay = m_network.Send(part, nic, packet);
+    state.busyUntil = part.now() + busy + replay;
+    state.replayTotal += replay;
     return true;
 }
 
@@ -143,7 +145,11 @@ TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
                                  wireBytes);
     }
     Pace(qp, part.now(), wireBytes);
-    m_network.Send(part, qp.from, packet);
+    const Tick replay = m_network.Send(part, qp.from, packet);
+    if (replay > 0)
+    {
+        AccountReplay(nic, qp, replay);
+    }
     m_reliability->onSent(*this, part, qp, out);
     AfterCongestion(part, qp);
 }
@@ -195,6 +201,24 @@ TransportEngine::AccountSent(Partition& part, SenderQp& qp, const Outgoing& out,
     if (qp.starting != nullptr)
     {
         StartMessage(*qp.starting, qp.emittedAt);
+    }
+}
+
+/// The packet just sent holds the port for longer. Its own delay is in its accumulators; the
+/// message that follows, often the same, is charged here.
+void
+TransportEngine::AccountReplay(NicState& nic, SenderQp& qp, Tick replay)
+{
+    nic.busyUntil += replay;
+    nic.replayTotal += replay;
+    qp.freeAt += replay;
+    if (qp.starting != nullptr)
+    {
+        qp.starting->waits.resend += replay;
+    }
+    else
+    {
+        qp.emittedAt += replay;
     }
 }
 

@@ -25,7 +25,7 @@ namespace heddle
 struct SenderWaits
 {
     Tick down = 0;
-    Tick resend = 0; ///< its port time went to resent packets of the same queue pair
+    Tick resend = 0; ///< its port time went to resent packets, or to link-level retries
     Tick paused = 0;
     Tick paced = 0;
     Tick ownPort = 0;
@@ -101,10 +101,11 @@ struct alignas(64) SenderQp
     Tick stateSince = 0;
     Tick downSnapshot = 0;   ///< NIC totals when the state was entered
     Tick pausedSnapshot = 0; ///< of the NIC (Ready) or of the class (Paced, Window)
-    Tick freeAt = 0;         ///< end of its own latest transmission
-    Tick emittedAt = 0;      ///< end of its latest first-copy transmission
-    Tick paceFrom = 0;       ///< pacing credit starts here
-    Tick nextSend = 0;       ///< paceFrom + lastBytes at the present rate
+    Tick replaySnapshot = 0;
+    Tick freeAt = 0;    ///< end of its own latest transmission
+    Tick emittedAt = 0; ///< end of its latest first-copy transmission
+    Tick paceFrom = 0;  ///< pacing credit starts here
+    Tick nextSend = 0;  ///< paceFrom + lastBytes at the present rate
     uint32_t lastBytes = 0;
     PortId echoedPort = kNone; ///< worst port named by the latest mark or CNP
 

@@ -63,6 +63,7 @@ TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
         qp.state = state;
         qp.stateSince = part.now();
         qp.downSnapshot = nic.downTotal;
+        qp.replaySnapshot = nic.replayTotal;
         qp.pausedSnapshot = nic.pausedTotal;
         if (state == QpState::Paced || state == QpState::Window)
         {
@@ -112,6 +113,9 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
         const Tick down = std::min(left, nic.downTotal - qp.downSnapshot);
         waits.down += down;
         left -= down;
+        const Tick replay = std::min(left, nic.replayTotal - qp.replaySnapshot);
+        waits.resend += replay;
+        left -= replay;
         paused = std::min(left, nic.pausedTotal - qp.pausedSnapshot);
         waits.ownPort += left - paused;
     }

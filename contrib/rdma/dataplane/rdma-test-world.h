@@ -36,7 +36,8 @@ struct Cluster
     uint64_t kmin = 0;
     uint64_t kmax = 0;
     double pmax = 0;
-    double loss = 0; ///< per link and packet
+    double loss = 0;    ///< per link and packet
+    bool retry = false; ///< link-level
     uint64_t seed = 1;
 };
 
@@ -63,7 +64,8 @@ MakeTopology(const Cluster& c)
     Topology topology = BuildTopology(c.topology, shape, c.parameters);
     for (auto& link : topology.links)
     {
-        link.lossProbability = c.loss;
+        link.loss = FrameLoss::FromProbability(c.loss);
+        link.retry = {c.retry, 1130 * kNanosecond};
     }
     return topology;
 }

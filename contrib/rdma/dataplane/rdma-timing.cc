@@ -7,10 +7,11 @@
 //
 // Known deviations: (1) a link or route that goes down inside the fabric shows as LossRecovery,
 // because all a transport sees is loss; (2) the interior waits are those of the packet that
-// completed the message; (3) when the fabric's links are faster than the NIC's and a
-// store-and-forward switch lies between, the ideal of a message with a short last packet is too
-// long by at most one packet time of the fast link (see ComputeIdeal); the excess is then 0, never
-// negative.
+// completed the message; a packet that link-level retries delayed books its PFC pauses as
+// LossRecovery too, which comes first anyway; (3) when the fabric's links are faster than the NIC's
+// and a store-and-forward switch lies between, the ideal of a message with a short last packet is
+// too long by at most one packet time of the fast link (see ComputeIdeal); the excess is then 0,
+// never negative.
 #include "ns3/rdma-engine.h"
 
 #include "ns3/base-errors.h"
@@ -95,16 +96,19 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
         return timing;
     }
     const SenderWaits& waits = message.waits;
-    const Tick paused = Tick{packet.pauseWait} << kWaitShift;
-    const Tick interior = Tick{packet.queueWait} << kWaitShift; // pauses included
-    const Tick queued = interior - std::min(interior, paused);
+    const Tick held = Tick{packet.pauseWait} << kWaitShift;
+    const Tick interior = Tick{packet.queueWait} << kWaitShift; // what it was held included
+    const Tick queued = interior - std::min(interior, held);
+    const bool retried = (packet.flags & packet_flag::kReplayed) != 0;
+    const Tick replay = retried ? held : 0;
+    const Tick paused = held - replay;
     const Tick unloaded =
         m_network.UnloadedLatency(packet.source, packet.destination, packet.wireBytes);
-    const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, paused);
+    const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, held);
 
     Split split(timing, total - ideal);
     split.Take(MessageState::Down, waits.down);
-    split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend);
+    split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend + replay);
     const Tick ownPause = split.Take(MessageState::Paused, waits.paused);
     const Tick farPause = split.Take(MessageState::Paused, paused);
     const Tick paced = split.Take(MessageState::Paced, waits.paced);

@@ -62,8 +62,7 @@ Network::Impl::SendPause(Partition& part,
     const PortId reverseId = target ^ 1U;
     const Tick duration = TransmitTime(reverse, reverseId, fabric::kPauseWireBytes);
     fabric::PortDetails& rest = details[reverseId];
-    const Tick sent = std::max(reverse.busyUntil, part.now()) + duration;
-    reverse.busyUntil = sent;
+    const Tick sent = EndOfPauseFrame(reverse, reverseId, part.now(), duration);
     rest.busy += duration;
     PartitionState& state = partitions[part.index()];
     state.counters.pauseFrames += xoff ? 1 : 0;

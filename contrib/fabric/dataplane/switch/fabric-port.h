@@ -94,7 +94,7 @@ struct alignas(64) Port
     bool freePending = false;
     bool fromNic : 1;
     bool toNic : 1;
-    bool lossy : 1; ///< PortDetails::lossThreshold is not 0
+    bool lossy : 1; ///< has PortDetails::errors
 
     ClassQueue queues[kClasses];
 
@@ -113,24 +113,21 @@ static_assert(sizeof(Port) == 64 * (1 + kClasses));
 /// What most hops do not touch.
 struct PortDetails
 {
-    PortDetails(uint64_t seed, PortId id)
-        : ecnDraws(seed, "ecn", id), lossDraws(seed, "link-loss", id)
+    PortDetails(uint64_t seed, PortId id) : ecnDraws(seed, "ecn", id)
     {
     }
 
     BitRate rate;
     Tick propagation = 0;
-    uint32_t partition = 0;     ///< of the transmitting node
-    uint8_t epoch = 0;          ///< counts link failures: PFC frames from before one are stale
-    bool wakeWanted = false;    ///< NIC ports: WakeWhenReady()
-    uint64_t lossThreshold = 0; ///< lost when a 64-bit draw lies below
-    uint64_t lossIndex = 0;
+    uint32_t partition = 0;    ///< of the transmitting node
+    uint8_t epoch = 0;         ///< counts link failures: PFC frames from before one are stale
+    bool wakeWanted = false;   ///< NIC ports: WakeWhenReady()
+    uint32_t errors = kNone;   ///< index of its fabric::LinkErrors
     uint64_t drops = 0;        ///< here
     uint64_t arrivalDrops = 0; ///< of what the opposite direction brought here
     Tick blockedSince = -1;    ///< PortCounters::paused is running since; −1: not
     Tick busy = 0;             ///< of PFC frames, and of packets where Port::psPerByte is 0
     RandomStream ecnDraws;
-    RandomStream lossDraws;
     PortCounters counters; ///< brought up to date when asked for
 };
 

@@ -246,11 +246,10 @@ Row()
     const Tick delay = 500 * kNanosecond;
     for (NicId nic = 0; nic < 6; ++nic)
     {
-        row.links.push_back(
-            {{false, nic}, {true, at[nic]}, ParseRate("400Gbps"), delay, 0, 0, true, ""});
+        row.links.push_back({{false, nic}, {true, at[nic]}, ParseRate("400Gbps"), delay, 0});
     }
-    row.links.push_back({{true, 0}, {true, 1}, ParseRate("200Gbps"), delay, 1, 0, true, ""});
-    row.links.push_back({{true, 1}, {true, 2}, ParseRate("200Gbps"), delay, 1, 0, true, ""});
+    row.links.push_back({{true, 0}, {true, 1}, ParseRate("200Gbps"), delay, 1});
+    row.links.push_back({{true, 1}, {true, 2}, ParseRate("200Gbps"), delay, 1});
     row.switchConfig.forwardingLatency = 500 * kNanosecond;
     return row;
 }

@@ -104,14 +104,8 @@ Network::Impl::Serialise(const Port& port, PortId id, uint32_t bytes)
     return duration;
 }
 
-bool
-Network::Impl::Lost(PortId id)
-{
-    fabric::PortDetails& rest = details[id];
-    return rest.lossDraws.Bits(rest.lossIndex++) < rest.lossThreshold;
-}
-
-void
+/// Returns for how long link-level retries hold the port beyond the transmission; ps.
+Tick
 Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
 {
     Port& port = ports[id];
@@ -123,12 +117,13 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
     port.txBytes += bytes;
     ++packet->hops;
     packet->enqueuedAt = Plan::None(packet->enqueuedAt, port.toNode);
-    if (port.lossy && Lost(id))
+    const Tick replay = port.lossy ? Impair(id, packet, duration) : 0;
+    if (replay == kLost)
     {
         Drop(part, id, packet, DropReason::RandomLoss);
-        return;
+        return 0;
     }
-    Tick delay = port.reach;
+    Tick delay = replay + port.reach;
     delay += port.headBytes < bytes ? TransmitTime(port, id, port.headBytes) : duration;
     uint32_t to = port.toPartition;
     if (ideal && port.fromNic)
@@ -147,6 +142,7 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
                id,
                port.toNic ? m_onReceive : m_onArrive,
                port.ingressIndex});
+    return replay;
 }
 
 /// `aux` and `arg` only tell what will be touched: the queue's cache line behind the port and the
@@ -224,6 +220,10 @@ Network::Impl::StartNext(Partition& part, PortId id)
     {
         port.queued &= static_cast<uint8_t>(~(1U << c));
         queue.deficit = 0;
+    }
+    if (port.lossy)
+    {
+        BookReplayWait(port, id, packet, part.now());
     }
     Account(port, id, queue, packet, part.now());
     if (ecnClasses >> c & 1U)

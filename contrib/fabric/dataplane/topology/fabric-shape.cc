@@ -85,7 +85,7 @@ Shaper::AddSwitch(const std::string& name, uint32_t tier)
 void
 Shaper::ConnectNic(NicId nic, SwitchId leaf)
 {
-    m_topology.links.push_back({{false, nic}, {true, leaf}, Rate(0), Delay(0), 0, 0, true, ""});
+    m_topology.links.push_back({{false, nic}, {true, leaf}, Rate(0), Delay(0), 0});
 }
 
 void
@@ -93,8 +93,7 @@ Shaper::Connect(SwitchId lower, SwitchId upper, uint32_t tier, uint32_t count)
 {
     for (uint32_t i = 0; i < count; ++i)
     {
-        m_topology.links.push_back(
-            {{true, lower}, {true, upper}, Rate(tier), Delay(tier), tier, 0, true, ""});
+        m_topology.links.push_back({{true, lower}, {true, upper}, Rate(tier), Delay(tier), tier});
     }
 }
 

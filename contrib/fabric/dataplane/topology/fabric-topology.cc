@@ -59,9 +59,14 @@ ValidateLinks(const Topology& topology)
         {
             Reject(topology, name + " has a negative delay");
         }
-        if (!(link.lossProbability >= 0 && link.lossProbability < 1))
+        if (!(link.loss.perFrame >= 0 && link.loss.perByte >= 0 &&
+              std::isfinite(link.loss.perFrame + link.loss.perByte)))
         {
             Reject(topology, name + ": the loss probability must lie in [0, 1)");
+        }
+        if (link.retry.turnaround < 0)
+        {
+            Reject(topology, name + ": the link retry's turnaround is negative");
         }
     }
 }
@@ -175,7 +180,7 @@ IdealFabric(const Topology& actual)
     for (NicId nic = 0; nic < actual.nics; ++nic)
     {
         const auto& link = actual.links[nicLink[nic]];
-        ideal.links.push_back({{false, nic}, {true, 0}, link.rate, link.delay, 0, 0, true, ""});
+        ideal.links.push_back({{false, nic}, {true, 0}, link.rate, link.delay, 0});
     }
     ideal.switchConfig.forwarding = actual.switchConfig.forwarding;
     ideal.switchConfig.headerBytes = actual.switchConfig.headerBytes;

@@ -228,7 +228,7 @@ TEST(ValidateTopology, RefusesBrokenGraphsAndSettings)
     refused([](Topology& t) { t.links[0].b.index = 1; });
     refused([](Topology& t) { t.links[0].rate = BitRate(0); });
     refused([](Topology& t) { t.links[0].delay = -1; });
-    refused([](Topology& t) { t.links[0].lossProbability = 1; });
+    refused([](Topology& t) { t.links[0].loss = FrameLoss::FromProbability(1); });
     refused([](Topology& t) { t.switchConfig.alpha = 0; });
     refused([](Topology& t) { t.switchConfig.classes[2].weight = 0; });
     refused(
