@@ -28,7 +28,8 @@ struct TierPlan
 {
     BitRate rate;
     Tick delay = 0;
-    double loss = 0;
+    FrameLoss loss;
+    LinkRetry retry;
     std::optional<LinkTechnology> technology;
 };
 
@@ -46,6 +47,27 @@ ReadTechnology(const ScenarioNode& tier, double metres, BitRate rate)
     tier.At(tier.Has("length") ? "length" : "technology",
             [&] { CheckReach(technology, metres, rate); });
     return technology;
+}
+
+void
+ReadErrors(const ScenarioNode& tier, TierPlan& plan)
+{
+    const double loss = tier.Ratio("loss_probability", 0);
+    if (loss >= 1)
+    {
+        tier.Fail("loss_probability", "nothing would ever arrive: it must be less than 1.");
+    }
+    plan.loss = FrameLoss::FromProbability(loss);
+    if (loss > 0)
+    {
+        plan.retry.on = tier.Flag("link_retry", false);
+    }
+    tier.NotUsedBecause("link_retry", "the tier loses no frames");
+    if (plan.retry.on)
+    {
+        plan.retry.turnaround = tier.Time("retry_turnaround", 1130 * kNanosecond);
+    }
+    tier.NotUsedBecause("retry_turnaround", "link_retry is off");
 }
 
 TierPlan
@@ -76,11 +98,7 @@ ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate)
                          ? plan.technology->OneWayLatency(metres, plan.rate)
                          : static_cast<Tick>(std::llround(metres * kPlainDelayPerMetre));
     }
-    plan.loss = tier.Ratio("loss_probability", 0);
-    if (plan.loss >= 1)
-    {
-        tier.Fail("loss_probability", "nothing would ever arrive: it must be less than 1.");
-    }
+    ReadErrors(tier, plan);
     return plan;
 }
 
@@ -247,7 +265,7 @@ ApplyTiers(const std::vector<TierPlan>& tiers, FabricPlan& plan)
         {
             if (link.tier == i)
             {
-                link.loss = FrameLoss::FromProbability(tiers[i].loss);
+                link.loss = tiers[i].loss;
                 link.retry = tiers[i].retry;
                 link.technology = tiers[i].technology ? tiers[i].technology->name : "";
                 ++linksByRate[link.rate.bps()];

@@ -70,6 +70,8 @@ FillPorts(const Topology& topology,
         summary.set_max_queue_bytes(counters.maxQueueBytes);
         summary.set_tx_bytes(counters.txBytes);
         summary.set_drops(counters.drops);
+        summary.set_link_replays(counters.replays);
+        summary.set_link_replay_s(ToSeconds(counters.replayTime));
     }
 }
 
