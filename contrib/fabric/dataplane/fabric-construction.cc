@@ -13,16 +13,6 @@ using fabric::Port;
 namespace
 {
 
-uint32_t
-PsPerByte(BitRate rate)
-{
-    constexpr uint64_t kPicosecondsPerByte = 8'000'000'000'000ULL; // at 1 b/s
-    uint64_t whole = kPicosecondsPerByte / rate.bps();
-    bool exact = kPicosecondsPerByte % rate.bps() == 0;
-    return exact && whole <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(whole)
-                                                                  : 0;
-}
-
 const Topology&
 Validated(const Topology& topology)
 {
@@ -38,6 +28,7 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
       config(topology.switchConfig),
       scheduler(config),
       routes(topology),
+      outages(topology),
       nics(topology.nics),
       targets(topology.nics),
       partitions(core.partitions()),
@@ -90,7 +81,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
         const auto& from = id % 2 == 0 ? link.a : link.b;
         const auto& to = id % 2 == 0 ? link.b : link.a;
         Port& port = ports[id];
-        port.psPerByte = PsPerByte(link.rate);
+        port.psPerByte = fabric::PsPerByte(link.rate);
         port.reach = link.delay + (to.isSwitch ? config.forwardingLatency : 0);
         port.fromNode = from.index;
         port.toNode = to.index;

@@ -10,7 +10,7 @@
 //   switch/fabric-transmit.cc    the hot path: dequeue, mark, transmit; NICs
 //   switch/fabric-pause.cc       PFC
 //   switch/fabric-failure.cc     links down and up, rerouting
-//   switch/fabric-link-error.cc  bit errors and link-level retry
+//   failure/fabric-*.cc          bit errors and link-level retry, lost lanes, log of outages
 //
 // One event per hop where the output is idle (arrival), two where packets wait (arrival, port
 // free). An arrival at a switch fires when the packet may leave again: the header (cut-through) or
@@ -28,6 +28,7 @@
 #include "ns3/fabric-link-error.h"
 #include "ns3/fabric-load-balancer.h"
 #include "ns3/fabric-network.h"
+#include "ns3/fabric-outages.h"
 #include "ns3/fabric-pool.h"
 #include "ns3/fabric-port.h"
 #include "ns3/fabric-routes.h"
@@ -134,6 +135,7 @@ class Network::Impl
     void RestorePort(PortId id);
     void AdoptRoutes();
     void Reroute();
+    void SetPortRate(PortId id, BitRate rate);
 
     Partition& PartOf(PortId id)
     {
@@ -143,6 +145,12 @@ class Network::Impl
     // Paths.
     const InteriorPath* FindPath(NicId from, NicId to) const;
     const InteriorPath& PathOf(NicId from, NicId to) const; ///< InputError when unreachable
+
+    /// The link of a NIC, as built.
+    const Topology::Link& LinkOf(NicId nic) const
+    {
+        return topology.links[nics[nic].up / 2];
+    }
 
     fabric::ClassQueue& QueueOf(PortId port, unsigned trafficClass)
     {
@@ -175,6 +183,7 @@ class Network::Impl
     fabric::Routes routes;
     uint32_t routesVersion = 1; ///< in fabric::Plan
     std::vector<bool> linkUp;
+    fabric::OutageLog outages;
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
     std::vector<fabric::PortDetails> details;   ///< by PortId
     std::vector<fabric::LinkErrors> linkErrors; ///< by PortDetails::errors

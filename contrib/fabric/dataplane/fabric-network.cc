@@ -130,16 +130,16 @@ Tick
 Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 {
     const InteriorPath& path = m_impl->PathOf(from, to);
-    const fabric::PortDetails& first = m_impl->details[m_impl->nics[from].up];
-    const fabric::PortDetails& last = m_impl->details[m_impl->targets[to].down];
-    return LatencyToEgress(m_impl->config, first.rate, path, last.rate, wireBytes) +
-           first.propagation + last.rate.TransmitTime(wireBytes) + last.propagation;
+    const Topology::Link& first = m_impl->LinkOf(from);
+    const Topology::Link& last = m_impl->LinkOf(to);
+    return LatencyToEgress(m_impl->config, first.rate, path, last.rate, wireBytes) + first.delay +
+           last.rate.TransmitTime(wireBytes) + last.delay;
 }
 
 BitRate
 Network::PathRate(NicId from, NicId to) const
 {
-    BitRate rate = std::min(NicRate(from), m_impl->details[m_impl->targets[to].down].rate);
+    BitRate rate = std::min(NicRate(from), NicRate(to));
     for (BitRate interior : m_impl->PathOf(from, to).rates)
     {
         rate = std::min(rate, interior);
@@ -150,7 +150,14 @@ Network::PathRate(NicId from, NicId to) const
 BitRate
 Network::NicRate(NicId nic) const
 {
-    return m_impl->details[m_impl->nics[nic].up].rate;
+    return m_impl->LinkOf(nic).rate;
+}
+
+bool
+Network::PathBroken(NicId from, NicId to, Tick since, Tick until) const
+{
+    const InteriorPath* path = m_impl->FindPath(from, to);
+    return path && m_impl->outages.Hit(from, to, path->rates.size(), since, until);
 }
 
 uint32_t

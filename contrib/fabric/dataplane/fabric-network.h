@@ -145,6 +145,14 @@ class Network
     /// in EventCore::ScheduleAlone(), and from handlers when there is one partition.
     void SetLinkUp(uint32_t link, bool up);
 
+    /// The link's rate changes now, both directions (lanes lost or regained); what is being sent is
+    /// finished at the old one. Nothing else follows: paths, NicRate() and UnloadedLatency() stay
+    /// as built. When nothing else runs (EventCore::alone).
+    void SetLinkRate(uint32_t link, BitRate rate);
+    /// Whether a link between the NICs was dead (down, and between switches not yet routed around)
+    /// at some time in [since, until).
+    bool PathBroken(NicId from, NicId to, Tick since, Tick until) const;
+
     NetworkCounters counters() const; ///< summed over partitions
     uint64_t inFlight() const;        ///< packets in queues and on wires now
     const PortCounters& portCounters(PortId port) const;

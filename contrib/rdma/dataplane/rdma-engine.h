@@ -10,8 +10,8 @@
 // has one packet of credit: a queue pair that was served late catches up with one packet early.
 //
 // Files: rdma-engine.cc (set-up, Post), rdma-nic.cc (port, ring), rdma-sender.cc (state of a
-// sending half, timers, ACKs), rdma-receiver.cc (data, control packets), rdma-timing.cc
-// (MessageTiming).
+// sending half, timers, ACKs), rdma-receiver.cc (data, control packets), rdma-failure.cc
+// (retry budget), rdma-timing.cc (MessageTiming).
 
 #ifndef HEDDLE_RDMA_ENGINE_H
 #define HEDDLE_RDMA_ENGINE_H
@@ -20,6 +20,7 @@
 #include "ns3/rdma-reliability.h"
 #include "ns3/rdma-transport.h"
 
+#include <algorithm>
 #include <tuple>
 #include <vector>
 
@@ -72,6 +73,7 @@ class TransportEngine : public NicClient
     Tick IdealTime(QpId qp, uint64_t bytes) const;
     TransportCounters Counters() const;
     std::vector<std::string> Outstanding(size_t limit) const;
+    std::optional<TransportFailure> Failure() const;
 
     // --- from the network
     void OnReceive(Partition& part, NicId nic, Packet* packet) override;
@@ -89,6 +91,15 @@ class TransportEngine : public NicClient
         return m_timeout;
     }
 
+    /// The present one of a queue pair.
+    Tick TimeoutOf(const SenderQp& qp) const
+    {
+        constexpr unsigned kMostDoublings = 5;
+        return m_timeout << (m_config.retryLimit > 0
+                                 ? 0U
+                                 : std::min<unsigned>(qp.backoff, kMostDoublings));
+    }
+
     TransportCounters& counters(Partition& part)
     {
         return m_parts[part.index()].counters;
@@ -103,6 +114,8 @@ class TransportEngine : public NicClient
     bool Acknowledge(Partition& part, SenderQp& qp, uint32_t sequence);
     /// Moves the retransmission timer; kForever stops it.
     void SetTimeout(Partition& part, SenderQp& qp, Tick due);
+    /// One more time-out without progress; may exhaust the retry budget.
+    void CountTimeout(Partition& part, SenderQp& qp);
     /// `packet` has been placed for the first time.
     void Place(Partition& part, ReceiverQp& qp, const Packet& packet);
     /// `qp.expected` has advanced because of `packet`: delivers what is complete.
@@ -122,6 +135,7 @@ class TransportEngine : public NicClient
         TransportCounters counters;
         Pool<MessageRecord> records;
         Pool<PendingDelivery> deliveries;
+        TransportFailure failure; ///< the first one
     };
 
     // rdma-engine.cc
@@ -168,6 +182,11 @@ class TransportEngine : public NicClient
     void NotifyCongestion(Partition& part, ReceiverQp& qp, const Packet& packet);
     Tick& LastCnp(ReceiverQp& qp, const Packet& packet);
     PortId BlamedPort(const Packet& packet) const;
+    void BookStall(Partition& part,
+                   ReceiverQp& qp,
+                   const Packet& packet,
+                   Tick since,
+                   Tick stall) const;
     Packet* MakeControl(Partition& part, const Packet& data, PacketType type, uint32_t wireBytes);
     void Deliver(Partition& part, ReceiverQp& qp, const Packet& packet);
     void OnDelivery(Partition& part, const Event& event);

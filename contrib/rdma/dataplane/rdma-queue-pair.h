@@ -83,7 +83,7 @@ struct alignas(64) SenderQp
     uint32_t entropy = 0;
     QpState state = QpState::Idle;
     bool inRing = false;
-    uint8_t backoff = 0; ///< consecutive time-outs
+    uint8_t backoff = 0; ///< consecutive time-outs without progress; at most 255
     SenderQp* ringNext = nullptr;
 
     uint32_t acked = 0;   ///< first not acknowledged ("una")
@@ -133,6 +133,7 @@ struct alignas(64) ReceiverQp
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
     Tick lastPlaced = 0;          ///< latest acceptance of a packet of `current` or before
     Tick lossStall = 0;           ///< of `current`: progress that waited for resent packets; ps
+    Tick downStall = 0;           ///< the same where a failed link had lost them
     std::vector<uint64_t> bitmap; ///< selective repeat: placed beyond `expected`, ring by sequence
     uint32_t beyond = 0;          ///< bits set in it
     struct PendingDelivery* firstPending = nullptr; ///< waiting for receiveLatency, in order

@@ -148,6 +148,25 @@ TransportEngine::Respond(Partition& part,
     EnqueueControl(part, data.destination, packet);
 }
 
+/// A stall that a failed link may have caused is that link's: Down. The packet before it may have
+/// been on its way for a while when the link failed.
+void
+TransportEngine::BookStall(Partition& part,
+                           ReceiverQp& qp,
+                           const Packet& packet,
+                           Tick since,
+                           Tick stall) const
+{
+    if (stall <= 0)
+    {
+        return;
+    }
+    const Tick way = m_network.UnloadedLatency(packet.source, packet.destination, packet.wireBytes);
+    const bool broken =
+        m_network.PathBroken(packet.source, packet.destination, since - way, part.now());
+    (broken ? qp.downStall : qp.lossStall) += stall;
+}
+
 /// LossRecovery is measured here, as progress that waited for resent packets: since the previous
 /// packet of the message, or, at its first packet, since the message could have begun. Clean under
 /// go-back-n; under selective repeat other packets of the message hide (rightly) most of the wait.
@@ -161,6 +180,7 @@ TransportEngine::Place(Partition& part, ReceiverQp& qp, const Packet& packet)
         qp.current = qp.current->next;
         qp.inMessage = true;
         qp.lossStall = 0;
+        qp.downStall = 0;
         first = true;
     }
     if (Ahead(packet.sequence, qp.current->lastSequence) > 0)
@@ -170,9 +190,9 @@ TransportEngine::Place(Partition& part, ReceiverQp& qp, const Packet& packet)
     if ((packet.flags & packet_flag::kRetransmit) != 0)
     {
         const Tick busy = m_nics[packet.source].rate.TransmitTime(packet.wireBytes);
-        const Tick stall =
-            first ? packet.sentAt - qp.current->started : part.now() - qp.lastPlaced - busy;
-        qp.lossStall += std::max<Tick>(0, stall);
+        const Tick since = first ? qp.current->started : qp.lastPlaced;
+        const Tick stall = first ? packet.sentAt - since : part.now() - since - busy;
+        BookStall(part, qp, packet, since, stall);
     }
     qp.lastPlaced = part.now();
 }
@@ -188,7 +208,7 @@ TransportEngine::Advance(Partition& part, ReceiverQp& qp, const Packet& packet)
         {
             if (behind && resent)
             {
-                qp.lossStall = part.now() - qp.current->started;
+                BookStall(part, qp, packet, qp.current->started, part.now() - qp.current->started);
             }
             Deliver(part, qp, packet);
             qp.inMessage = false;
@@ -200,6 +220,7 @@ TransportEngine::Advance(Partition& part, ReceiverQp& qp, const Packet& packet)
         qp.current = qp.current->next;
         qp.inMessage = true;
         qp.lossStall = 0;
+        qp.downStall = 0;
         behind = true;
     }
 }

@@ -222,14 +222,9 @@ TransportEngine::OnTimeout(Partition& part, const Event& event)
         Rearm(part, qp.from, qp.timeout, m_onTimeout, qp.id);
         return;
     }
-    if (m_reliability->onTimeout(*this, part, qp))
+    if (m_reliability->onTimeout(*this, part, qp) && m_congestion.ops->onLoss != nullptr)
     {
-        ++counters(part).timeouts;
-        if (m_congestion.ops->onLoss != nullptr)
-        {
-            const void* parameters = m_congestion.parameters.get();
-            m_congestion.ops->onLoss(parameters, qp.congestion, part.now(), true);
-        }
+        m_congestion.ops->onLoss(m_congestion.parameters.get(), qp.congestion, part.now(), true);
     }
     AfterCongestion(part, qp);
     TryTransmit(part, qp.from);

@@ -5,13 +5,13 @@
 // sum is exact whatever overlaps. What is left in the end goes to LastHop, the one place on the way
 // that nothing measures directly.
 //
-// Known deviations: (1) a link or route that goes down inside the fabric shows as LossRecovery,
-// because all a transport sees is loss; (2) the interior waits are those of the packet that
-// completed the message; a packet that link-level retries delayed books its PFC pauses as
-// LossRecovery too, which comes first anyway; (3) when the fabric's links are faster than the NIC's
-// and a store-and-forward switch lies between, the ideal of a message with a short last packet is
-// too long by at most one packet time of the fast link (see ComputeIdeal); the excess is then 0,
-// never negative.
+// Known deviations: (1) a stall after a loss is Down if any link that the pair may use was dead
+// meanwhile (Network::PathBroken), whatever lost the packet; (2) the interior waits are those of
+// the packet that completed the message; a packet that link-level retries delayed books its PFC
+// pauses as LossRecovery too, which comes first anyway; (3) when the fabric's links are faster than
+// the NIC's and a store-and-forward switch lies between, the ideal of a message with a short last
+// packet is too long by at most one packet time of the fast link (see ComputeIdeal); the excess is
+// then 0, never negative.
 #include "ns3/rdma-engine.h"
 
 #include "ns3/base-errors.h"
@@ -107,7 +107,7 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
     const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, held);
 
     Split split(timing, total - ideal);
-    split.Take(MessageState::Down, waits.down);
+    split.Take(MessageState::Down, waits.down + qp.downStall);
     split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend + replay);
     const Tick ownPause = split.Take(MessageState::Paused, waits.paused);
     const Tick farPause = split.Take(MessageState::Paused, paused);

@@ -50,6 +50,12 @@ Transport::counters() const
     return m_impl->Counters();
 }
 
+std::optional<TransportFailure>
+Transport::failure() const
+{
+    return m_impl->Failure();
+}
+
 std::vector<std::string>
 Transport::Outstanding(size_t limit) const
 {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -87,6 +88,10 @@ struct TransportConfig
     uint8_t controlClass = 6;       ///< ACK, NACK, CNP
     uint32_t ackEveryPackets = 1;   ///< coalescing; the last packet is always acknowledged
     Tick retransmissionTimeout = 0; ///< ps; 0 = 4 ms (ConWeave's L2Timeout)
+    /// Consecutive time-outs without progress that a queue pair survives; one more ends the run
+    /// (failure()). Each then lasts as long as the first, as InfiniBand's do. 0: any number, and
+    /// they double up to 32-fold.
+    uint32_t retryLimit = 0;
     uint32_t windowPackets =
         0; ///< cap on packets in flight per queue pair; 0 = receiver bitmap only
     uint32_t reorderWindowPackets = 1024; ///< receiver's out-of-order bitmap (selective repeat)
@@ -107,6 +112,17 @@ struct TransportCounters
     uint64_t duplicates = 0;   ///< data packets that had been placed before
     uint64_t delivered = 0;    ///< messages delivered
     uint64_t payloadBytes = 0; ///< placed, each byte once
+};
+
+/// A queue pair that has exhausted its retries.
+struct TransportFailure
+{
+    Tick at = kForever;
+    NicId from = 0;
+    NicId to = 0;
+    uint32_t channel = 0;
+
+    std::string Text() const; ///< what happened and what to do
 };
 
 class Transport
@@ -130,6 +146,8 @@ class Transport
     Tick IdealTime(QpId qp, uint64_t bytes) const;
 
     TransportCounters counters() const;
+    /// The first queue pair to give up, if any has: the core was stopped then.
+    std::optional<TransportFailure> failure() const;
     /// Messages not yet delivered, as text for "who waits for whom"; at most `limit` lines.
     std::vector<std::string> Outstanding(size_t limit) const;
 

@@ -27,6 +27,7 @@ FillCounters(const NetworkCounters& n, const TransportCounters& t, v1::Counters&
     out.set_packet_hops(n.dataHops);
     out.set_ecn_marks(n.ecnMarks);
     out.set_pause_frames(n.pauseFrames);
+    out.set_link_replays(n.replays);
     out.set_messages(t.messages);
     out.set_data_packets(t.dataPackets);
     out.set_retransmits(t.retransmits);

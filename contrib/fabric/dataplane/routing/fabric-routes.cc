@@ -103,6 +103,22 @@ Routes::Build(const std::vector<bool>& up)
     m_setsOf.clear();
 }
 
+bool
+Routes::Complete() const
+{
+    for (uint32_t to = 0; to < m_leaves.size(); ++to)
+    {
+        for (uint32_t from = 0; from < m_leaves.size(); ++from)
+        {
+            if (from != to && Lookup(m_leaves[from], to).count == 0)
+            {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 void
 Routes::BuildLeaf(uint32_t leaf, const std::vector<bool>& up)
 {

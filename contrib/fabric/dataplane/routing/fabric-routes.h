@@ -46,6 +46,9 @@ class Routes
         return {set + kSetHead, set[0], set[1]};
     }
 
+    /// Whether every leaf reaches every other.
+    bool Complete() const;
+
     uint32_t leaves() const
     {
         return static_cast<uint32_t>(m_leaves.size());

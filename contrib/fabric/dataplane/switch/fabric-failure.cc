@@ -26,11 +26,13 @@ Network::SetLinkUp(uint32_t link, bool up)
         return;
     }
     net.linkUp[link] = up;
+    const Tick now = net.PartOf(2 * link).now();
+    up ? net.outages.Restore(link, now) : net.outages.Fail(link, now);
     for (PortId id : {2 * link, 2 * link + 1})
     {
         up ? net.RestorePort(id) : net.FailPort(id);
     }
-    net.core.ScheduleAlone(net.PartOf(2 * link).now() + net.topology.rerouteDelay,
+    net.core.ScheduleAlone(now + net.topology.rerouteDelay,
                            net.core.Key(net.failureEntity, net.failureSequence++),
                            [&net] { net.Reroute(); });
 }
@@ -39,6 +41,10 @@ void
 Network::Impl::Reroute()
 {
     routes.Build(linkUp);
+    if (routes.Complete())
+    {
+        outages.Reroute(core.part(0).now());
+    }
     routesVersion = fabric::Plan::NextVersion(routesVersion);
     AdoptRoutes();
 }

@@ -1,8 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ns3/fabric-port.h"
 
+#include <limits>
+
 namespace heddle::fabric
 {
+
+uint32_t
+PsPerByte(BitRate rate)
+{
+    constexpr uint64_t kPicosecondsPerByte = 8'000'000'000'000ULL; // at 1 b/s
+    const uint64_t whole = kPicosecondsPerByte / rate.bps();
+    const bool exact = kPicosecondsPerByte % rate.bps() == 0;
+    return exact && whole <= std::numeric_limits<uint32_t>::max() ? static_cast<uint32_t>(whole)
+                                                                  : 0;
+}
 
 Scheduler::Scheduler(const SwitchConfig& config)
 {

@@ -72,6 +72,9 @@ struct alignas(64) ClassQueue
     }
 };
 
+/// Serialisation time of a byte if it is a whole number of ps, else 0.
+uint32_t PsPerByte(BitRate rate);
+
 struct alignas(64) Port
 {
     // One cache line: all that a hop without queueing touches.

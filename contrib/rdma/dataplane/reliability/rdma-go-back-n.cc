@@ -15,7 +15,6 @@ namespace
 {
 
 constexpr Tick kNackRepeat = 500 * kMicrosecond;
-constexpr unsigned kMaxBackoff = 5;
 
 uint32_t
 Window(const TransportConfig&)
@@ -31,8 +30,8 @@ Start(TransportEngine&, SenderQp&, ReceiverQp&)
 void
 RestartTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
-    const Tick wait = engine.retransmissionTimeout() << std::min<unsigned>(qp.backoff, kMaxBackoff);
-    engine.SetTimeout(part, qp, qp.acked == qp.maxSent ? kForever : part.now() + wait);
+    const Tick due = part.now() + engine.TimeoutOf(qp);
+    engine.SetTimeout(part, qp, qp.acked == qp.maxSent ? kForever : due);
 }
 
 void
@@ -68,7 +67,7 @@ OnAck(TransportEngine& engine, Partition& part, SenderQp& qp, const Packet& ack)
 bool
 OnTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
 {
-    qp.backoff = static_cast<uint8_t>(std::min<unsigned>(qp.backoff + 1, kMaxBackoff));
+    engine.CountTimeout(part, qp);
     GoBack(qp);
     RestartTimeout(engine, part, qp);
     return true;

@@ -28,8 +28,6 @@ namespace heddle
 namespace
 {
 
-constexpr unsigned kMaxBackoff = 5;
-
 // ---------------------------------------------------------------------------- sender
 
 void
@@ -40,17 +38,19 @@ DeclareOldestLost(SenderQp& qp)
     qp.flight.lost.push_back(sequence);
 }
 
-Tick
-CurrentTimeout(const TransportEngine& engine, const SenderQp& qp)
-{
-    return engine.retransmissionTimeout() << std::min<unsigned>(qp.backoff, kMaxBackoff);
-}
-
 /// When a transmission counts as lost, because a later one has been acknowledged; kForever if none.
 Tick
 OverdueAt(const FlightTable& flight, Tick sentAt)
 {
     return flight.newestAcked > sentAt ? sentAt + flight.roundTrip + flight.tolerance : kForever;
+}
+
+/// With a retry budget the time-out is the queue pair's, not each packet's, and runs on while its
+/// own port is down.
+bool
+OneTimer(const TransportEngine& engine)
+{
+    return engine.config().retryLimit > 0;
 }
 
 void
@@ -61,7 +61,11 @@ RestartTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
     if (flight.listed > 0)
     {
         const Tick sentAt = flight.Slot(flight.oldest).sentAt;
-        due = std::min(sentAt + CurrentTimeout(engine, qp), OverdueAt(flight, sentAt));
+        due = std::min(sentAt + engine.TimeoutOf(qp), OverdueAt(flight, sentAt));
+    }
+    else if (OneTimer(engine) && qp.acked != qp.maxSent)
+    {
+        due = part.now() + engine.TimeoutOf(qp);
     }
     engine.SetTimeout(part, qp, std::max(part.now(), due));
 }
@@ -216,12 +220,13 @@ OnTimeout(TransportEngine& engine, Partition& part, SenderQp& qp)
     if (flight.lost.size() == before)
     {
         timedOut = true;
-        const Tick timeout = CurrentTimeout(engine, qp);
-        while (flight.listed > 0 && flight.Slot(flight.oldest).sentAt + timeout <= part.now())
+        const Tick timeout = engine.TimeoutOf(qp);
+        engine.CountTimeout(part, qp);
+        while (flight.listed > 0 &&
+               (OneTimer(engine) || flight.Slot(flight.oldest).sentAt + timeout <= part.now()))
         {
             DeclareOldestLost(qp);
         }
-        qp.backoff = static_cast<uint8_t>(std::min<unsigned>(qp.backoff + 1, kMaxBackoff));
     }
     RestartTimeout(engine, part, qp);
     return timedOut;

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// A link that loses or regains lanes. Deviations: PFC headroom stays that of the full rate, which
+// is enough; the ramp between lane counts is instantaneous (real links may retrain: take the link
+// down for that time).
+#include "ns3/base-errors.h"
+#include "ns3/fabric-network-impl.h"
+
+namespace heddle
+{
+
+void
+Network::SetLinkRate(uint32_t link, BitRate rate)
+{
+    HEDDLE_CHECK(m_impl->core.alone(), "links change while nothing else runs");
+    HEDDLE_CHECK(link < m_impl->linkUp.size() && rate.bps() > 0, "no such link, or no rate");
+    for (PortId id : {2 * link, 2 * link + 1})
+    {
+        m_impl->SetPortRate(id, rate);
+    }
+}
+
+void
+Network::Impl::SetPortRate(PortId id, BitRate rate)
+{
+    fabric::Port& port = ports[id];
+    const uint32_t before = port.psPerByte;
+    port.psPerByte = fabric::PsPerByte(rate);
+    // The busy time of whole rates follows from the bytes: keep what has been.
+    details[id].busy += (Tick{before} - Tick{port.psPerByte}) * static_cast<Tick>(port.txBytes);
+    details[id].rate = rate;
+    waitsForTails = cutThrough && !ideal;
+}
+
+} // namespace heddle
