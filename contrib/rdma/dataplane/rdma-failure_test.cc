@@ -31,8 +31,8 @@ RunWithOutage(World& world, uint32_t link, Tick outage)
 {
     world.Post(0, 1, 50'000'000);
     const Tick at = 100 * kMicrosecond;
-    world.At(at, [&world, link](Partition& p) { world.net.SetLinkUp(p, link, false); });
-    world.At(at + outage, [&world, link](Partition& p) { world.net.SetLinkUp(p, link, true); });
+    world.At(at, [&world, link](Partition&) { world.net.SetLinkUp(link, false); });
+    world.At(at + outage, [&world, link](Partition&) { world.net.SetLinkUp(link, true); });
     world.Run();
 }
 
@@ -112,9 +112,9 @@ TEST(Down, IsToldFromLoss)
         const uint32_t leaf0Spine0 = 4;
         ASSERT_EQ(world.net.PortName(2 * leaf0Spine0), "leaf0 → spine0");
         world.At(500 * kMicrosecond,
-                 [&](Partition& p) { world.net.SetLinkUp(p, leaf0Spine0, false); });
+                 [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, false); });
         world.At(900 * kMicrosecond,
-                 [&](Partition& p) { world.net.SetLinkUp(p, leaf0Spine0, true); });
+                 [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, true); });
         world.Run();
         ASSERT_EQ(world.Faults(), "");
         EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 95 / 100)

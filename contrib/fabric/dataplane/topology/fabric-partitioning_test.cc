@@ -63,7 +63,7 @@ Build(const Case& c)
     }
     for (size_t l = 0; l < topology.links.size(); l += 5)
     {
-        topology.links[l].lossProbability = 0.01;
+        topology.links[l].loss = FrameLoss::FromProbability(0.01);
     }
     return topology;
 }
