@@ -183,6 +183,7 @@ ReadTransport(const ScenarioNode& node)
     config.congestionControlParameters = control.given;
     config.ackEveryPackets = static_cast<uint32_t>(node.Count("ack_every_packets", 16));
     config.retransmissionTimeout = node.Time("retransmission_timeout", 0);
+    config.retryLimit = static_cast<uint32_t>(node.Count("retry_limit", 0));
     config.windowPackets = static_cast<uint32_t>(node.Count("window_packets", 0));
     if (config.reliability != "go-back-n")
     {
@@ -211,44 +212,68 @@ HasSeveralPaths(const Topology& topology)
     return std::any_of(uplinks.begin(), uplinks.end(), [](uint32_t n) { return n > 1; });
 }
 
+std::vector<uint32_t>
+ReadLinks(const ScenarioNode& fault, const Topology& topology)
+{
+    const std::string name = fault.RequiredText("link");
+    return fault.At("link", [&] { return FindLinks(topology, name); });
+}
+
+/// From `at` on the links have `share` of their rate, from `until`, if given, all of it.
+void
+AddEvents(const ScenarioNode& fault, double share, FabricPlan& plan)
+{
+    const Tick at = fault.Time("at", 0);
+    const Tick until = fault.Time("until", kForever);
+    if (until <= at)
+    {
+        fault.Fail("until", "is not after `at`.");
+    }
+    for (uint32_t link : ReadLinks(fault, plan.topology))
+    {
+        plan.events.push_back({at, link, share});
+        if (until != kForever)
+        {
+            plan.events.push_back({until, link, 1});
+        }
+    }
+}
+
+void
+ReadDegraded(const ScenarioNode& degraded, FabricPlan& plan)
+{
+    const double factor = degraded.RequiredRatio("rate_factor");
+    if (degraded.Has("at"))
+    {
+        AddEvents(degraded, factor, plan);
+        return;
+    }
+    degraded.NotUsedBecause("until", "without `at` the link is slow for ever");
+    for (uint32_t link : ReadLinks(degraded, plan.topology))
+    {
+        BitRate& rate = plan.topology.links[link].rate;
+        rate = BitRate(static_cast<uint64_t>(std::llround(rate.bps() * factor)));
+    }
+}
+
 void
 ReadFaults(const ScenarioNode& fabric, FabricPlan& plan)
 {
     const ScenarioNode faults = fabric.Child("faults");
-    const auto links = [&](const ScenarioNode& node)
-    {
-        const std::string name = node.RequiredText("link");
-        return node.At("link", [&] { return FindLinks(plan.topology, name); });
-    };
     for (const ScenarioNode& degraded : faults.Children("degraded"))
     {
-        const double factor = degraded.RequiredRatio("rate_factor");
-        for (uint32_t link : links(degraded))
-        {
-            BitRate& rate = plan.topology.links[link].rate;
-            rate = BitRate(static_cast<uint64_t>(std::llround(rate.bps() * factor)));
-        }
+        ReadDegraded(degraded, plan);
     }
     for (const ScenarioNode& down : faults.Children("down"))
     {
         down.RequiredText("at");
-        const Tick at = down.Time("at", 0);
-        const Tick until = down.Time("until", kForever);
-        if (until <= at)
-        {
-            down.Fail("until", "is not after `at`.");
-        }
-        for (uint32_t link : links(down))
-        {
-            plan.events.push_back({at, link, false});
-            if (until != kForever)
-            {
-                plan.events.push_back({until, link, true});
-            }
-        }
+        AddEvents(down, 0, plan);
     }
+    const bool goesDown = std::any_of(plan.events.begin(),
+                                      plan.events.end(),
+                                      [](const LinkEvent& e) { return e.share == 0; });
     const ScenarioNode node = fabric.Child("switch");
-    if (!plan.events.empty())
+    if (goesDown)
     {
         plan.topology.rerouteDelay = node.Time("reroute_delay", 10 * kMillisecond);
     }

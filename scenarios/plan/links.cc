@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Links by name: "leaf0-spine1", "nic3-leaf0", "leaf0-spine1#0" among parallel ones.
+// Links by name: "leaf0-spine1", "nic3-leaf0", "leaf0-spine1#0" among parallel ones, "spine1" for
+// all of a switch.
 #include "plan/plan.h"
 
 #include "ns3/base-errors.h"
@@ -18,11 +19,11 @@ NodeName(const Topology& topology, const Topology::Node& node)
 }
 
 bool
-IsBetween(const Topology& topology, const Topology::Link& link, const std::string& name)
+IsMeant(const Topology& topology, const Topology::Link& link, const std::string& name)
 {
     const std::string a = NodeName(topology, link.a);
     const std::string b = NodeName(topology, link.b);
-    return name == a + "-" + b || name == b + "-" + a;
+    return name == a + "-" + b || name == b + "-" + a || name == a || name == b;
 }
 
 } // namespace
@@ -42,7 +43,7 @@ FindLinks(const Topology& topology, const std::string& name)
     std::vector<uint32_t> found;
     for (uint32_t i = 0; i < topology.links.size(); ++i)
     {
-        if (IsBetween(topology, topology.links[i], ends))
+        if (IsMeant(topology, topology.links[i], ends))
         {
             found.push_back(i);
         }

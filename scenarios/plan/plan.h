@@ -98,7 +98,7 @@ struct LinkEvent
 {
     Tick at; ///< ps
     uint32_t link;
-    bool up;
+    double share; ///< of its rate that is left; 0: down
 };
 
 /// What a fabric would carry, from expanding the graph without running it.

@@ -25,7 +25,8 @@ Print(std::ostream& out, const TransportConfig& t)
 {
     out << t.mtuPayloadBytes << ' ' << t.reliability << ' ' << unsigned{t.dataClass} << ' '
         << unsigned{t.controlClass} << ' ' << t.ackEveryPackets << ' ' << t.retransmissionTimeout
-        << ' ' << t.reorderWindowPackets << ' ' << t.sendLatency << ' ' << t.receiveLatency << '\n';
+        << ' ' << t.retryLimit << ' ' << t.reorderWindowPackets << ' ' << t.sendLatency << ' '
+        << t.receiveLatency << '\n';
 }
 
 void

@@ -48,7 +48,7 @@ AlignEntities(EventCore& core)
     core.NewEntities(kJobEntities - taken);
 }
 
-/// Takes links down and up at the scenario's times.
+/// Takes links down and up, or to another rate, at the scenario's times.
 void
 ScheduleLinkEvents(EventCore& core, ScaleOutNetwork& network, const std::vector<LinkEvent>& events)
 {
@@ -58,7 +58,7 @@ ScheduleLinkEvents(EventCore& core, ScaleOutNetwork& network, const std::vector<
     {
         core.ScheduleAlone(event.at,
                            core.Key(entity, sequence++),
-                           [&network, event] { network.SetLinkUp(event.link, event.up); });
+                           [&network, event] { network.SetLinkShare(event.link, event.share); });
     }
 }
 
@@ -198,6 +198,10 @@ RunWorld(const Plan& plan,
     const ProgressTicker ticker(core, job, onProgress);
     Simulate(core, options.engine);
 
+    if (network && !network->Failure().empty())
+    {
+        throw RunError(network->Failure());
+    }
     const JobResult result = job.Result();
     v1::WorldPart part;
     part.set_events(core.eventCount());

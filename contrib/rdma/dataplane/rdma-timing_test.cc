@@ -172,8 +172,8 @@ TEST(Excess, RateControlIsPacedAndNamed)
     }
 }
 
-// With the message's own resends the excess is recovery, not congestion.
-TEST(Excess, LossIsLossRecovery)
+// What a failed link had lost is its doing, not congestion.
+TEST(Excess, LossByAFailedLinkIsDown)
 {
     for (const TransportConfig& config : {GoBackN(), SelectiveRepeat()})
     {
@@ -184,7 +184,7 @@ TEST(Excess, LossIsLossRecovery)
         world.Run();
         EXPECT_EQ(world.Faults(), "");
         EXPECT_GT(world.Excess(0), kMicrosecond) << config.reliability;
-        EXPECT_GT(world.State(0, MessageState::LossRecovery), world.Excess(0) * 95 / 100)
+        EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 95 / 100)
             << config.reliability;
     }
 }

@@ -25,7 +25,16 @@ class ScaleOutNetwork
   public:
     virtual ~ScaleOutNetwork() = default;
     virtual ScaleOut& scaleOut() = 0;
-    virtual void SetLinkUp(uint32_t link, bool up) = 0; ///< while nothing else runs
+    /// The link has this share of the rate it was built with; 0: it is down. While nothing else
+    /// runs.
+    virtual void SetLinkShare(uint32_t link, double share) = 0;
+
+    /// Why the network ended the run; empty if it did not.
+    virtual std::string Failure() const
+    {
+        return {};
+    }
+
     /// After the run; checks what must be conserved.
     virtual NetworkReport Report() = 0;
 };

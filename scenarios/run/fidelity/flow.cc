@@ -30,9 +30,13 @@ class FlowLevelNetwork : public ScaleOutNetwork
         return m_scaleOut;
     }
 
-    void SetLinkUp(uint32_t link, bool up) override
+    void SetLinkShare(uint32_t link, double share) override
     {
-        m_network.SetLinkUp(link, up);
+        if (share > 0 && share < 1)
+        {
+            throw InputError("the flow level cannot change the rate of a link during the run");
+        }
+        m_network.SetLinkUp(link, share > 0);
     }
 
     /// No packets, so no packet counters, no queues.

@@ -6,7 +6,9 @@
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
 
+#include <cmath>
 #include <numeric>
+#include <optional>
 
 namespace heddle
 {
@@ -56,9 +58,22 @@ class PacketNetwork : public ScaleOutNetwork
         return m_scaleOut;
     }
 
-    void SetLinkUp(uint32_t link, bool up) override
+    void SetLinkShare(uint32_t link, double share) override
     {
-        m_network.SetLinkUp(link, up);
+        m_network.SetLinkUp(link, share > 0);
+        if (share > 0)
+        {
+            const BitRate built = m_network.topology().links[link].rate;
+            m_network.SetLinkRate(
+                link,
+                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
+        }
+    }
+
+    std::string Failure() const override
+    {
+        const std::optional<TransportFailure> failure = m_transport.failure();
+        return failure ? failure->Text() : "";
     }
 
     NetworkReport Report() override

@@ -36,11 +36,18 @@ OutageLog::Restore(uint32_t link, Tick now)
             outage.until = std::min(outage.until, now);
         }
     }
+    m_returned.push_back(link);
 }
 
 void
 OutageLog::Reroute(Tick now)
 {
+    for (uint32_t link : m_returned)
+    {
+        Fail(link, now); // for an instant: paths change under what is on its way
+        m_outages.back().until = now;
+    }
+    m_returned.clear();
     for (Outage& outage : m_outages)
     {
         if (!outage.nicLink)

@@ -31,7 +31,8 @@ class OutageLog
 
     void Fail(uint32_t link, Tick now);
     void Restore(uint32_t link, Tick now);
-    /// The routes avoid every link that failed until now, and still reach everyone.
+    /// The routes avoid every link that failed until now, still reach everyone, and use again those
+    /// that have returned: they are disturbed at this instant.
     void Reroute(Tick now);
 
     /// Whether a link on some shortest path between the NICs, which has `interior` links between
@@ -56,6 +57,7 @@ class OutageLog
     const Topology& m_topology;
     std::vector<SwitchId> m_leafOf; ///< by NIC
     std::vector<Outage> m_outages;
+    std::vector<uint32_t> m_returned; ///< up again, not yet in the routes
 };
 
 } // namespace heddle::fabric
