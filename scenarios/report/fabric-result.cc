@@ -71,7 +71,7 @@ FillPorts(const Topology& topology,
         summary.set_tx_bytes(counters.txBytes);
         summary.set_drops(counters.drops);
         summary.set_link_replays(counters.replays);
-        summary.set_link_replay_s(ToSeconds(counters.replayTime));
+        summary.set_link_replay_time_s(ToSeconds(counters.replayTime));
     }
 }
 

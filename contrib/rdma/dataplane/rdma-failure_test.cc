@@ -107,12 +107,16 @@ TEST(Down, IsToldFromLoss)
         cluster.topology = "fat-tree-2";
         cluster.parameters = {{"hosts_per_leaf", "3"}, {"spines", "1"}};
         World world(cluster, config);
-        world.Post(0, 3, 100'000'000); // 2 ms over leaf0, spine0, leaf1
-        world.Post(1, 2, 100'000'000); // within leaf0
-        const uint32_t leaf0Spine0 = 6;
-        ASSERT_EQ(world.net.PortName(2 * leaf0Spine0), "leaf0 → spine0");
-        world.At(500 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, false); });
-        world.At(900 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(leaf0Spine0, true); });
+        world.Post(0, 3, 100'000'000);            // 2 ms over leaf0, spine0, leaf1
+        world.Post(1, 2, 100'000'000);            // within leaf0
+        for (uint32_t link = 6; link < 9; ++link) // all that join leaf0 and the spine
+        {
+            ASSERT_EQ(world.net.PortName(2 * link), "leaf0 → spine0");
+            world.At(500 * kMicrosecond,
+                     [&world, link](Partition&) { world.net.SetLinkUp(link, false); });
+            world.At(900 * kMicrosecond,
+                     [&world, link](Partition&) { world.net.SetLinkUp(link, true); });
+        }
         world.Run();
         ASSERT_EQ(world.Faults(), "");
         EXPECT_GT(world.State(0, MessageState::Down), world.Excess(0) * 95 / 100)

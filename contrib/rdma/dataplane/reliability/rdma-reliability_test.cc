@@ -68,7 +68,7 @@ TEST_P(Loss, TailLossIsRepairedByTheTimeOut)
     EXPECT_EQ(world.Faults(), "");
     EXPECT_EQ(world.transport.counters().timeouts, 1U);
     EXPECT_EQ(world.Excess(0), 100 * kMicrosecond);
-    EXPECT_EQ(world.State(0, MessageState::LossRecovery), 100 * kMicrosecond);
+    EXPECT_EQ(world.State(0, MessageState::Down), 100 * kMicrosecond);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, Loss, ::testing::Values("go-back-n", "selective-repeat"));
