@@ -45,8 +45,9 @@ FlowNetwork::PathIsUp(uint32_t flow)
                                             });
 }
 
-/// The loads of every stage in use, and the resources themselves.
-void
+/// The resources, and the loads of every stage in use. Returns the resource of every port, kNone if
+/// nobody uses it.
+std::vector<uint32_t>
 FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
 {
     std::vector<bool> used(m_paths.stages(), false);
@@ -72,6 +73,7 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
     }
     loadsOf.assign(used.size(), {});
     std::map<Row, uint32_t> known;
+    std::vector<uint32_t> resourceOf(stagesOf.size(), kNone);
     for (PortId port = 0; port < stagesOf.size(); ++port)
     {
         double most = 0;
@@ -94,6 +96,7 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
         const auto [entry, isNew] =
             known.try_emplace(row, static_cast<uint32_t>(m_resources.size()));
         const uint32_t id = entry->second;
+        resourceOf[port] = id;
         if (isNew)
         {
             m_resources.push_back({FlowWaits::Fabric, port, kNone, rate, id});
@@ -108,29 +111,22 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
             m_resources[id].port = port;
         }
     }
+    return resourceOf;
 }
 
-/// NIC ports: what they cost a flow, and which belong together.
+/// What waiting for a resource is called, and which carries the acknowledgements for its data.
 void
-FlowNetwork::AddPartners()
+FlowNetwork::AddPartners(const std::vector<uint32_t>& resourceOf)
 {
-    std::map<PortId, uint32_t> nicPorts;
-    for (uint32_t id = 0; id < m_resources.size(); ++id)
+    for (Resource& resource : m_resources)
     {
-        Resource& resource = m_resources[id];
-        if (!m_paths.IsNicPort(resource.port))
+        resource.partner = resourceOf[resource.port ^ 1U];
+        if (m_paths.IsNicPort(resource.port))
         {
-            continue;
+            const Topology::Link& link = m_topology.links[resource.port / 2];
+            const bool fromNic = resource.port % 2 == 0 ? !link.a.isSwitch : !link.b.isSwitch;
+            resource.cause = fromNic ? FlowWaits::OwnPort : FlowWaits::LastHop;
         }
-        const Topology::Link& link = m_topology.links[resource.port / 2];
-        const bool fromNic = resource.port % 2 == 0 ? !link.a.isSwitch : !link.b.isSwitch;
-        resource.cause = fromNic ? FlowWaits::OwnPort : FlowWaits::LastHop;
-        nicPorts[resource.port] = id;
-    }
-    for (const auto& [port, id] : nicPorts)
-    {
-        const auto other = nicPorts.find(port ^ 1U);
-        m_resources[id].partner = other == nicPorts.end() ? kNone : other->second;
     }
 }
 
@@ -186,8 +182,7 @@ FlowNetwork::Build()
     m_maxMin = MaxMin();
     m_resources.clear();
     std::vector<Loads> loadsOf;
-    MakeResources(loadsOf);
-    AddPartners();
+    AddPartners(MakeResources(loadsOf));
     const std::vector<bool> useful = FindUseful(loadsOf);
     m_components.assign(m_resources.size(), {});
     for (const Resource& resource : m_resources)
@@ -197,8 +192,12 @@ FlowNetwork::Build()
     Loads loads;
     for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
     {
-        const FlowDetails& d = m_details[flow];
+        FlowDetails& d = m_details[flow];
         m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        d.spread = std::any_of(m_stages.begin(),
+                               m_stages.end(),
+                               [this](FlowPaths::StageId stage)
+                               { return stage >= 2 * m_topology.links.size(); });
         loads.clear();
         for (FlowPaths::StageId stage : m_stages)
         {

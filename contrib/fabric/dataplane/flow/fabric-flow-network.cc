@@ -20,6 +20,13 @@ namespace
 constexpr double kTicksPerSecond = 1e12;
 /// Finishing times are looked up this much further ahead than the next one.
 constexpr Tick kLookAhead = 4;
+/// Flows into one NIC beyond which packets of one flow are too far apart to overtake each other.
+/// Measured at packet level: 99 % of packets acknowledged one by one with 1 flow, 6 % (no more than
+/// in order) with 31 of an all-to-all.
+constexpr size_t kReorderingFlows = 4;
+/// Offered load above which a port counts as congested: two whole flows, not the chance collisions
+/// of an all-to-all, which lose nothing at packet level.
+constexpr double kCongested = 1.5;
 /// Divisible by 1 … 10 and fine enough for thousands of flows.
 constexpr size_t kWeightUnit = 2520U << 10;
 
@@ -193,10 +200,8 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
         Resource& r = m_resources[id];
         r.touched = false;
         r.leader = leader;
-        const bool acks = r.partner != kNone && !m_maxMin.idle(r.partner);
-        const double left = acks ? 1 - m_config.ackShare : 1;
-        m_maxMin.SetCapacity(id, static_cast<int64_t>(static_cast<double>(r.rate) * left));
     }
+    SetCapacities(flows);
     if (m_config.shareByArrival)
     {
         WeighByArrival(flows);
@@ -215,6 +220,56 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
     joint.flows = flows;
     Adopt(joint.flows, asOf);
     ArmSoon(part, leader);
+}
+
+/// Of a port: for the data that comes the other way.
+double
+FlowNetwork::AckShare(const Resource& resource) const
+{
+    if (resource.partner == kNone || m_maxMin.idle(resource.partner))
+    {
+        return 0;
+    }
+    const uint32_t flow = m_maxMin.members(resource.partner)[0];
+    const size_t siblings = m_maxMin.members(m_maxMin.lastResource(flow)).size();
+    const bool reordered = m_details[flow].spread && siblings <= kReorderingFlows;
+    return reordered ? m_config.reorderedAckShare : m_config.ackShare;
+}
+
+/// What resources can carry now: less where acknowledgements go, and where flows are offered by
+/// their NICs (1/n of its port each) in excess, as far as congestion control loses capacity then.
+void
+FlowNetwork::SetCapacities(const std::vector<uint32_t>& flows)
+{
+    const bool lossy = m_config.congestedEfficiency < 1;
+    if (lossy)
+    {
+        m_offered.resize(m_resources.size());
+        for (uint32_t id : m_maxMin.collectedResources())
+        {
+            m_offered[id] = 0;
+        }
+        for (uint32_t flow : flows)
+        {
+            const uint32_t port = m_maxMin.firstResource(flow);
+            const double rate = static_cast<double>(m_resources[port].rate) /
+                                static_cast<double>(m_maxMin.members(port).size());
+            m_maxMin.ForEachLoad(flow,
+                                 [&](uint32_t id, uint32_t share)
+                                 { m_offered[id] += rate * share / MaxMin::kWhole; });
+        }
+    }
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        const Resource& r = m_resources[id];
+        double rate = static_cast<double>(r.rate) * (1 - AckShare(r));
+        if (lossy && r.cause != FlowWaits::OwnPort &&
+            m_offered[id] > kCongested * static_cast<double>(r.rate))
+        {
+            rate *= m_config.congestedEfficiency;
+        }
+        m_maxMin.SetCapacity(id, static_cast<int64_t>(rate));
+    }
 }
 
 /// A NIC serves its flows in turn, so each of n offers 1/n of its port to the queues ahead.

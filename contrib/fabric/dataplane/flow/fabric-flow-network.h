@@ -18,7 +18,8 @@
 // by a few microseconds for thousands, at a cost in proportion to time, not to time times changes.
 //
 // A port carries data at its full rate; where the same NIC also receives data, the
-// acknowledgements that it returns take `ackShare` of its port.
+// acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
+// `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
 // Deviations: rates change at once (no round trips); sharing at a full port is equal per flow
 // whatever its queueing; NIC ports alone can pause a flow that spreads over several paths when a
@@ -43,7 +44,9 @@ struct FlowNetworkConfig
     /// How flows share a full port inside the fabric or before a receiver: in proportion to what
     /// their NICs would send (first come, first served queues), or equally (congestion control).
     bool shareByArrival = false;
-    double ackShare = 0; ///< of a port that carries acknowledgements for data at full rate
+    double ackShare = 0;          ///< of a port that carries acknowledgements for data at full rate
+    double reorderedAckShare = 0; ///< … when most packets overtake others, see kReorderingFlows
+    double congestedEfficiency = 1; ///< of a port that is offered more than it carries
     /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
     /// ps.
     Tick retransmissionTimeout = 4 * kMillisecond;
@@ -152,6 +155,7 @@ class FlowNetwork
         double carried = 0; ///< bits since the path was found
         Tick downSince = 0;
         bool recovering = false;
+        bool spread = false; ///< over several paths
         FlowWaits waits;
         double culpritLead = 0; ///< majority vote for the culprit; ps
     };
@@ -160,7 +164,7 @@ class FlowNetwork
     {
         FlowWaits::Cause cause;
         PortId port;              ///< the tightest, to be blamed
-        uint32_t partner = kNone; ///< NIC ports: the resource of the other direction
+        uint32_t partner = kNone; ///< the resource of the other direction
         int64_t rate;             ///< bits/s, without acknowledgements
         uint32_t leader;          ///< see Component
         bool touched = false;
@@ -185,6 +189,8 @@ class FlowNetwork
     void Touch(Partition& part, uint32_t resource);
     void TouchLoads(Partition& part, uint32_t flow);
     void OnSolve(Partition& part, const Event& event);
+    void SetCapacities(const std::vector<uint32_t>& flows);
+    double AckShare(const Resource& resource) const;
     void WeighByArrival(const std::vector<uint32_t>& flows);
     void Adopt(const std::vector<uint32_t>& flows, Tick asOf);
     void ArmSoon(Partition& part, uint32_t leader);
@@ -197,8 +203,8 @@ class FlowNetwork
 
     // fabric-flow-construction.cc
     void Build();
-    void MakeResources(std::vector<Loads>& loadsOf);
-    void AddPartners();
+    std::vector<uint32_t> MakeResources(std::vector<Loads>& loadsOf);
+    void AddPartners(const std::vector<uint32_t>& resourceOf);
     std::vector<bool> FindUseful(const std::vector<Loads>& loadsOf);
     bool PathIsUp(uint32_t flow);
     void Flush(uint32_t flow);
@@ -223,6 +229,7 @@ class FlowNetwork
     std::vector<double> m_stageBits;                  ///< carried, by stage
     std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
     std::vector<uint32_t> m_seeds;                    ///< scratch
+    std::vector<double> m_offered;                    ///< scratch: bits/s, by resource
     bool m_built = false;
     uint16_t m_generation = 0; ///< of resources; events of older ones mean nothing
     uint32_t m_entity;

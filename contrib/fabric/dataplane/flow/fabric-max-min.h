@@ -109,6 +109,12 @@ class MaxMin
         return m_uses[m_flows[flow].first].resource;
     }
 
+    /// The last one.
+    uint32_t lastResource(uint32_t flow) const
+    {
+        return m_uses[m_flows[flow].first + m_flows[flow].count - 1].resource;
+    }
+
     bool inserted(uint32_t flow) const
     {
         return m_flows[flow].inserted;

@@ -4,6 +4,7 @@
 #include "ns3/base-errors.h"
 #include "ns3/base-hash.h"
 #include "ns3/rdma-congestion.h"
+#include "ns3/rdma-flow-calibration.h"
 #include "ns3/rdma-reliability.h"
 
 #include <algorithm>
@@ -43,7 +44,9 @@ FlowNetworkConfigFor(const TransportConfig& config)
     // Nothing slows senders down: queues fill up and serve whoever comes.
     flow.shareByArrival = control.ops->onAck == nullptr && control.ops->onCnp == nullptr;
     const uint32_t data = DataWireBytes(config.mtuPayloadBytes, true);
-    flow.ackShare = static_cast<double>(kAckWireBytes) / (config.ackEveryPackets * data);
+    flow.reorderedAckShare = static_cast<double>(kAckWireBytes) / data;
+    flow.ackShare = flow.reorderedAckShare / config.ackEveryPackets;
+    flow.congestedEfficiency = FindFlowCalibration(config.congestionControl).congestedEfficiency;
     if (config.retransmissionTimeout > 0)
     {
         flow.retransmissionTimeout = config.retransmissionTimeout;

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flow level against packet level, message by message, over families of traffic. Error of a
+// message: |flow − packet| / packet of its completion time. Printed for every family; the limits
+// are what was measured, rounded up.
+//
+// The aim is 3 % in the mean and 2 % for the last completion. Not reached: a single message sprayed
+// at full load (queues of about 4 us, 2 % at 16 MiB), unfair sharing where PFC or DCQCN decides who
+// waits (permutations on ECMP, incasts: the mean, not the end), spraying that overloads a fabric.
+#include "ns3/rdma-flow-test-world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+
+namespace heddle::test
+{
+namespace
+{
+
+struct Post
+{
+    NicId from;
+    NicId to;
+    uint64_t bytes;
+    Tick at;
+};
+
+struct Family
+{
+    const char* name;
+    std::vector<Post> posts;
+    Cluster cluster;
+    std::string congestionControl = "none";
+    double mean; ///< largest mean error
+    double last; ///< largest error of the time of the last completion
+};
+
+constexpr uint64_t kBytes = 4 << 20;
+
+Cluster
+LeafSpine(uint32_t nics, const std::string& balancer, const char* oversubscription = "1")
+{
+    Cluster cluster;
+    cluster.nics = nics;
+    cluster.topology = "fat-tree-2";
+    cluster.parameters = {{"hosts_per_leaf", "8"}, {"oversubscription", oversubscription}};
+    cluster.loadBalancer = balancer;
+    cluster.lossless = true;
+    cluster.bufferBytes = 64'000'000;
+    cluster.switchLatency = 700 * kNanosecond;
+    cluster.linkDelay = 100 * kNanosecond;
+    cluster.kmin = 800'000;
+    cluster.kmax = 3'200'000;
+    cluster.pmax = 0.2;
+    return cluster;
+}
+
+std::vector<Post>
+Permutation(uint32_t nics)
+{
+    std::vector<Post> posts;
+    for (NicId from = 0; from < nics; ++from)
+    {
+        posts.push_back({from, (from + 11) % nics, kBytes, from * 100 * kNanosecond});
+    }
+    return posts;
+}
+
+std::vector<Post>
+Incast(uint32_t senders)
+{
+    std::vector<Post> posts;
+    for (NicId from = 1; from <= senders; ++from)
+    {
+        posts.push_back({from, 0, kBytes, from * 100 * kNanosecond});
+    }
+    return posts;
+}
+
+std::vector<Post>
+AllToAll(uint32_t nics, uint64_t bytes)
+{
+    std::vector<Post> posts;
+    for (NicId from = 0; from < nics; ++from)
+    {
+        for (uint32_t hop = 1; hop < nics; ++hop)
+        {
+            // Ranks arrive over 20 us.
+            const Tick at = (from * 7 % nics) * 20 * kMicrosecond / nics;
+            posts.push_back({from, (from + hop) % nics, bytes, at});
+        }
+    }
+    return posts;
+}
+
+struct Times
+{
+    std::vector<double> completion; ///< by message
+    double last = 0;
+};
+
+template <class W>
+Times
+TimesOf(const Family& family)
+{
+    TransportConfig config = SelectiveRepeat();
+    config.ackEveryPackets = 16;
+    config.sendLatency = 700 * kNanosecond;
+    config.receiveLatency = 600 * kNanosecond;
+    config.congestionControl = family.congestionControl;
+    Cluster cluster = family.cluster;
+    cluster.ecn = family.congestionControl != "none";
+    W world(cluster, config);
+    for (const Post& p : family.posts)
+    {
+        world.Post(p.from, p.to, p.bytes, p.at);
+    }
+    world.Run();
+    EXPECT_EQ(world.Faults(), "") << family.name;
+    Times times;
+    for (const auto& [cookie, d] : world.byCookie)
+    {
+        times.completion.push_back(double(d.timing.finished - d.timing.posted));
+        times.last = std::max(times.last, double(d.timing.finished));
+    }
+    return times;
+}
+
+TEST(FlowAccuracy, AgainstPacketLevel)
+{
+    const Family families[] = {
+        {"permutation, ecmp", Permutation(32), LeafSpine(32, "ecmp"), "none", 0.06, 0.01},
+        {"permutation, spray", Permutation(32), LeafSpine(32, "spray"), "none", 0.06, 0.06},
+        {"permutation, adaptive", Permutation(32), LeafSpine(32, "adaptive"), "none", 0.05, 0.05},
+        {"permutation, ecmp, 4:1", Permutation(32), LeafSpine(32, "ecmp", "4"), "none", 0.1, 0.01},
+        {"permutation, adaptive, 4:1",
+         Permutation(32),
+         LeafSpine(32, "adaptive", "4"),
+         "none",
+         0.01,
+         0.01},
+        {"permutation, ecmp, dcqcn", Permutation(32), LeafSpine(32, "ecmp"), "dcqcn", 0.07, 0.04},
+        {"incast 8", Incast(8), LeafSpine(32, "adaptive"), "none", 0.01, 0.01},
+        {"incast 31", Incast(31), LeafSpine(32, "adaptive"), "none", 0.26, 0.01},
+        {"incast 8, dcqcn", Incast(8), LeafSpine(32, "adaptive"), "dcqcn", 0.09, 0.04},
+        {"all-to-all 8", AllToAll(8, kBytes / 4), LeafSpine(8, "adaptive"), "none", 0.01, 0.01},
+        {"all-to-all 32, adaptive",
+         AllToAll(32, kBytes / 8),
+         LeafSpine(32, "adaptive"),
+         "none",
+         0.01,
+         0.01},
+        {"all-to-all 32, ecmp",
+         AllToAll(32, kBytes / 8),
+         LeafSpine(32, "ecmp"),
+         "none",
+         0.01,
+         0.01},
+        {"all-to-all 32, ecmp, dcqcn",
+         AllToAll(32, kBytes / 8),
+         LeafSpine(32, "ecmp"),
+         "dcqcn",
+         0.01,
+         0.01},
+        {"all-to-all 32, spray, 2:1",
+         AllToAll(32, kBytes / 8),
+         LeafSpine(32, "spray", "2"),
+         "none",
+         0.15,
+         0.04},
+    };
+    std::cout << std::fixed << std::setprecision(2)
+              << "family                        mean %   p99 %  last %   packet us     flow us\n";
+    for (const Family& family : families)
+    {
+        const Times packet = TimesOf<World>(family);
+        const Times flow = TimesOf<FlowWorld>(family);
+        std::vector<double> errors;
+        double mean = 0;
+        for (size_t i = 0; i < packet.completion.size(); ++i)
+        {
+            errors.push_back(std::abs(flow.completion[i] / packet.completion[i] - 1));
+            mean += errors.back() / double(packet.completion.size());
+        }
+        std::sort(errors.begin(), errors.end());
+        const double last = flow.last / packet.last - 1;
+        std::cout << std::left << std::setw(28) << family.name << std::right << std::setw(8)
+                  << 100 * mean << std::setw(8) << 100 * errors[errors.size() * 99 / 100]
+                  << std::setw(8) << 100 * last << std::setw(12) << packet.last / 1e6
+                  << std::setw(12) << flow.last / 1e6 << std::endl;
+        EXPECT_LE(mean, family.mean) << family.name;
+        EXPECT_LE(std::abs(last), family.last) << family.name;
+    }
+}
+
+} // namespace
+} // namespace heddle::test

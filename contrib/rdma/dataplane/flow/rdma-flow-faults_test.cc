@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Degraded and failed links at flow level: capacity-loss arithmetic (validation A14), rerouting.
+#include "ns3/rdma-flow-test-world.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle::test
+{
+namespace
+{
+
+constexpr uint32_t kUplinks = 8;
+constexpr uint64_t kBytes = 64 * 4096;
+
+/// Two leaves of 8 NICs, 8 spines.
+Cluster
+TwoLeaves(const std::string& balancer)
+{
+    Cluster cluster;
+    cluster.nics = 2 * kUplinks;
+    cluster.topology = "fat-tree-2";
+    cluster.parameters = {{"hosts_per_leaf", std::to_string(kUplinks)}};
+    cluster.loadBalancer = balancer;
+    return cluster;
+}
+
+uint32_t
+FindLink(const Topology& topology, const std::string& port)
+{
+    for (PortId id = 0; id < 2 * topology.links.size(); ++id)
+    {
+        if (PortName(topology, id) == port)
+        {
+            return id / 2;
+        }
+    }
+    ADD_FAILURE() << "no " << port;
+    return 0;
+}
+
+/// The rate of each of 8 flows from one leaf to the other when one uplink has half its rate.
+int64_t
+RateWithSlowUplink(const std::string& balancer)
+{
+    Topology topology = MakeTopology(TwoLeaves(balancer));
+    Topology::Link& slow = topology.links[FindLink(topology, "leaf0 → spine0")];
+    slow.rate = BitRate(slow.rate.bps() / 2);
+    FlowWorld world(topology, SelectiveRepeat(), 1);
+    for (NicId from = 0; from < kUplinks; ++from)
+    {
+        world.Post(from, from + kUplinks, kBytes);
+    }
+    int64_t rate = 0;
+    world.At(kMicrosecond, [&](Partition&) { rate = world.net.RateOf(0); });
+    world.Run();
+    EXPECT_EQ(world.Faults(), "");
+    return rate;
+}
+
+/// A14: spraying regardless of queues is held back by the slow link, to one half; spreading by
+/// capacity keeps (m − 1/2) / m.
+TEST(FlowFaults, OneOfMUplinksAtHalfRate)
+{
+    EXPECT_NEAR(double(RateWithSlowUplink("spray")), 200e9, 1e7);
+    EXPECT_NEAR(double(RateWithSlowUplink("adaptive")), 400e9 * 7.5 / 8, 1e7);
+}
+
+/// The one path of a flow fails: it waits for new routes, then for its sender's timer, and ends
+/// exactly that much later.
+TEST(FlowFaults, AFailedPathCostsReroutingAndATimeOut)
+{
+    TransportConfig config = SelectiveRepeat();
+    config.retransmissionTimeout = 4 * kMillisecond;
+    Topology topology = MakeTopology(TwoLeaves("ecmp"));
+    topology.rerouteDelay = kMillisecond;
+    FlowWorld whole(topology, config, 1);
+    whole.Post(0, kUplinks, kBytes);
+    whole.Run();
+    uint32_t used = kNone;
+    const std::vector<double> bytes = whole.net.PortBytes();
+    for (PortId port = 0; port < bytes.size(); ++port)
+    {
+        const std::string name = PortName(topology, port);
+        used = bytes[port] > 0 && name.find("leaf0 → spine") == 0 ? port / 2 : used;
+    }
+    ASSERT_NE(used, kNone);
+    FlowWorld broken(topology, config, 1);
+    broken.Post(0, kUplinks, kBytes);
+    const Tick at = kMicrosecond;
+    broken.At(at, [&](Partition&) { broken.net.SetLinkUp(used, false); });
+    broken.Run();
+    EXPECT_EQ(broken.Faults(), "");
+    const Tick stall = broken.byCookie[0].timing.finished - whole.byCookie[0].timing.finished;
+    EXPECT_NEAR(double(stall), 4.0 * kMillisecond, 2);
+    EXPECT_EQ(broken.State(0, MessageState::Down), kMillisecond);
+    EXPECT_NEAR(double(broken.State(0, MessageState::LossRecovery)), 3.0 * kMillisecond, 2);
+    EXPECT_EQ(broken.net.PortBytes()[2 * used] + broken.net.PortBytes()[2 * used + 1] > 0, true)
+        << "what it had carried before stays booked";
+}
+
+/// A flow that spreads over all paths goes on without the failed one, and a leaf that has lost one
+/// of 8 uplinks has 7/8 left.
+TEST(FlowFaults, SpreadFlowsLoseTheShareOfTheLink)
+{
+    Topology topology = MakeTopology(TwoLeaves("spray"));
+    topology.rerouteDelay = kMicrosecond;
+    FlowWorld world(topology, SelectiveRepeat(), 1);
+    for (NicId from = 0; from < kUplinks; ++from)
+    {
+        world.Post(from, from + kUplinks, kBytes);
+    }
+    const uint32_t link = FindLink(topology, "leaf0 → spine3");
+    world.At(2 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(link, false); });
+    int64_t before = 0;
+    int64_t after = 0;
+    world.At(kMicrosecond, [&](Partition&) { before = world.net.RateOf(0); });
+    world.At(4 * kMicrosecond, [&](Partition&) { after = world.net.RateOf(0); });
+    world.Run();
+    EXPECT_EQ(world.Faults(), "");
+    EXPECT_EQ(before, 400'000'000'000);
+    EXPECT_NEAR(double(after), 400e9 * 7 / 8, 1e7);
+}
+
+/// No path at all until the NIC's link is back.
+TEST(FlowFaults, ADeadNicLinkStopsItsFlows)
+{
+    Topology topology = MakeTopology(TwoLeaves("adaptive"));
+    FlowWorld world(topology, SelectiveRepeat(), 1);
+    world.Post(0, kUplinks, kBytes);
+    world.At(kMicrosecond, [&](Partition&) { world.net.SetLinkUp(0, false); });
+    world.At(9 * kMillisecond, [&](Partition&) { world.net.SetLinkUp(0, true); });
+    world.Run();
+    EXPECT_EQ(world.Faults(), "");
+    EXPECT_EQ(world.State(0, MessageState::Down), 9 * kMillisecond - kMicrosecond);
+    EXPECT_GT(world.byCookie[0].timing.finished, 9 * kMillisecond);
+}
+
+} // namespace
+} // namespace heddle::test
