@@ -68,6 +68,25 @@ TEST_F(Runner, TheEngineDoesNotMatter)
     EXPECT_EQ(Json(Run(kSmall, {}, Engine::Fabric)), Json(Run(kSmall, {}, Engine::Default)));
 }
 
+/// Flow level on the same scenario: near packet level, on any engine the same.
+TEST_F(Runner, FlowLevelIsNearPacketLevel)
+{
+    const std::vector<std::string> flow{"run.fidelity=flow"};
+    const v1::Result packets = Run(kSmall);
+    const v1::Result flows = Run(kSmall, flow);
+    EXPECT_EQ(flows.manifest().fidelity(), "flow");
+    EXPECT_EQ(flows.manifest().packet_hops(), 0U);
+    for (int f = 0; f < packets.fabrics_size(); ++f)
+    {
+        const v1::FabricResult& expected = packets.fabrics(f);
+        const v1::FabricResult& actual = flows.fabrics(f);
+        EXPECT_NEAR(actual.step_time_s(), expected.step_time_s(), 0.02 * expected.step_time_s())
+            << expected.name();
+        EXPECT_EQ(actual.messages().count(), expected.messages().count()) << expected.name();
+    }
+    EXPECT_EQ(Json(flows), Json(Run(kSmall, flow, Engine::Default)));
+}
+
 TEST_F(Runner, LedgerSumsAreExactInTheResult)
 {
     const v1::Result result = Run(kSmall);

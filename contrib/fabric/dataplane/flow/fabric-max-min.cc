@@ -126,9 +126,10 @@ MaxMin::Collect(const std::vector<uint32_t>& seeds)
         }
     };
     std::for_each(seeds.begin(), seeds.end(), visit);
-    for (size_t i = 0; i < m_collected.size(); ++i)
+    size_t next = 0;
+    while (next < m_collected.size()) // visit() adds to it
     {
-        for (uint32_t flow : m_resources[m_collected[i]].members)
+        for (uint32_t flow : m_resources[m_collected[next++]].members)
         {
             Flow& f = m_flows[flow];
             if (f.seen == m_round)
