@@ -255,11 +255,11 @@ TEST(Counting, ThreadsAreTheSameRun)
 {
     for (const FlowSet& set : {Permutation(128, 200'000, 1), AllToAll(16, 50'000, 4)})
     {
-        const RunResult one = RunFlows(set, Observe::Nothing);
+        const RunResult one = RunFlows(set);
         EXPECT_EQ(one.partitions, 1U);
         for (const uint32_t threads : {2, 3})
         {
-            const RunResult several = RunFlows(set, Observe::Nothing, threads);
+            const RunResult several = RunFlows(set, {Observe::Nothing, 0, threads});
             EXPECT_GT(several.partitions, threads);
             EXPECT_NO_THROW(CheckSame(one, several));
         }
