@@ -53,7 +53,7 @@ FindCommand(const std::string& name)
         {
             return command;
         }
-        names.push_back(command.name);
+        names.emplace_back(command.name);
     }
     throw InputError("unknown command '" + name + "'." + DidYouMean(name, names));
 }
@@ -113,7 +113,7 @@ ParseOptions(const Arguments& arguments,
         {
             names.push_back("--" + option->long_name());
         }
-        names.push_back("--help");
+        names.emplace_back("--help");
         throw InputError("unknown option '" + error.get_option_name() + "'." +
                          DidYouMean(error.get_option_name(), names));
     }

@@ -169,7 +169,7 @@ Explain(const FirstError& error, const pb::Descriptor* root, const std::vector<s
     static const std::regex got("got: (\\S+)");
     if (std::regex_search(text, match, got) && error.m_line < static_cast<int>(lines.size()))
     {
-        const std::string wanted = WantedValue(root, lines[error.m_line], match[1]);
+        std::string wanted = WantedValue(root, lines[error.m_line], match[1]);
         if (!wanted.empty())
         {
             return wanted;
@@ -184,6 +184,7 @@ std::vector<std::string>
 FieldNames(const pb::Descriptor* type)
 {
     std::vector<std::string> names;
+    names.reserve(static_cast<size_t>(type->field_count()));
     for (int i = 0; i < type->field_count(); ++i)
     {
         names.push_back(type->field(i)->name());

@@ -141,7 +141,7 @@ ReadCollectives(const ScenarioNode& node,
         plan.softwareText = chosen.name;
         for (const auto& [figure, value] : chosen.given)
         {
-            plan.softwareText += ", " + figure + " " + value;
+            plan.softwareText.append(", ").append(figure).append(" ").append(value);
             SetSoftwareField(plan.software, figure, value);
         }
     }

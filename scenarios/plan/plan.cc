@@ -25,7 +25,7 @@ BaseName(const std::string& path)
 std::string
 ReadFidelity(const ScenarioNode& run)
 {
-    const std::string fidelity = run.Text("fidelity", "packet");
+    std::string fidelity = run.Text("fidelity", "packet");
     CheckName(run, "fidelity", "fidelity", fidelity);
     return fidelity;
 }

@@ -90,6 +90,7 @@ class ProgramBuilder
             if (it == known.end())
             {
                 std::vector<std::string> names;
+                names.reserve(known.size());
                 for (const auto& [other, id] : known)
                 {
                     names.push_back(other);

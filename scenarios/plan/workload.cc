@@ -222,7 +222,7 @@ PlanWorkload(const ScenarioNode& workload, const ClusterPlan& cluster, uint64_t 
     std::vector<std::string> names;
     for (const Kind& kind : kKinds)
     {
-        names.push_back(kind.field);
+        names.emplace_back(kind.field);
         if (which == kind.field)
         {
             WorkloadPlan plan = kind.build(workload.Child(which), cluster, seed);

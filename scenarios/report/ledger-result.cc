@@ -67,6 +67,7 @@ Join(const std::vector<RankLedger>& ranks, std::vector<Blame> RankLedger::*colum
         }
     }
     std::vector<Blame> joined;
+    joined.reserve(sums.size());
     for (const auto& [key, time] : sums)
     {
         joined.push_back({key.first, key.second, time});

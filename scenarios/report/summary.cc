@@ -123,7 +123,7 @@ AddIdle(Table& table, const v1::Result& result)
     std::vector<std::string> small;
     for (const v1::AccountTime& entry : result.fabrics(0).ledger().root())
     {
-        const std::string account = entry.account();
+        const std::string& account = entry.account();
         bool large = false;
         for (const v1::FabricResult& fabric : result.fabrics())
         {

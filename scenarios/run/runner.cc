@@ -153,6 +153,7 @@ AddFabric(const Plan& plan,
     v1::FabricResult& fabric = *result.add_fabrics();
     fabric = parts[jobs[0]].fabric();
     std::vector<const v1::WorldPart*> worlds;
+    worlds.reserve(jobs.size());
     for (size_t job : jobs)
     {
         worlds.push_back(&parts[job]);

@@ -106,11 +106,13 @@ std::vector<Sample>
 RunInChildren(const std::function<RunResult()>& work, unsigned count)
 {
     std::vector<Running> running;
+    running.reserve(count);
     for (unsigned i = 0; i < count; ++i)
     {
         running.push_back(StartChild(work));
     }
     std::vector<Sample> samples;
+    samples.reserve(count);
     for (const Running& child : running)
     {
         samples.push_back(Collect(child));

@@ -39,7 +39,7 @@ OnReceive(Ptr<const Packet> packet, const Address&)
 }
 
 void
-Sink(const Ptr<Node>& node, const std::string& protocol, uint16_t port, Time stop)
+Sink(const Ptr<Node>& node, const std::string& protocol, uint16_t port, const Time& stop)
 {
     PacketSinkHelper sink(protocol, InetSocketAddress(Ipv4Address::GetAny(), port));
     ApplicationContainer app = sink.Install(node);
@@ -49,7 +49,7 @@ Sink(const Ptr<Node>& node, const std::string& protocol, uint16_t port, Time sto
 
 /// Four senders share 20 Mb/s to four receivers.
 void
-BuildTcp(Time stop)
+BuildTcp(const Time& stop)
 {
     NodeContainer left(4);
     NodeContainer right(4);
@@ -85,7 +85,7 @@ BuildTcp(Time stop)
 
 /// Nine stations in a square, each sending UDP to the next.
 void
-BuildWifi(Time stop)
+BuildWifi(const Time& stop)
 {
     NodeContainer nodes(9);
     YansWifiChannelHelper channel = YansWifiChannelHelper::Default();

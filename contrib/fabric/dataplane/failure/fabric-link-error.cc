@@ -16,7 +16,7 @@ namespace fabric
 {
 
 LossProcess::LossProcess(const FrameLoss& loss, RandomStream draws)
-    : m_frameUnits(1), m_byteUnits(0), m_unitHazard(loss.perFrame), m_draws(draws)
+    : m_unitHazard(loss.perFrame), m_draws(draws)
 {
     constexpr uint64_t kUnitsPerByte = 256; // the share per frame is rounded to a unit
     constexpr double kMostUnits = 0x1.0p50; // beyond, bytes do not matter

@@ -63,8 +63,8 @@ class LossProcess
     void Draw();
 
     uint64_t m_credit = 0; ///< units to the next loss
-    uint64_t m_frameUnits;
-    uint64_t m_byteUnits;
+    uint64_t m_frameUnits = 1;
+    uint64_t m_byteUnits = 0;
     double m_unitHazard;
     RandomStream m_draws;
     uint64_t m_drawn = 0;

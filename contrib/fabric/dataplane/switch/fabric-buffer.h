@@ -97,11 +97,11 @@ class SharedBuffer
     /// 16 bytes: the groups of a big fabric do not fit any cache.
     struct Group
     {
-        int64_t shared;
+        int64_t shared = 0;
         int64_t headroom : 63;
         uint64_t xoff : 1;
 
-        Group() : shared(0), headroom(0), xoff(0)
+        Group() : headroom(0), xoff(0)
         {
         }
     };
