@@ -58,6 +58,28 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
     }
 }
 
+/// Every knob is consumed: the flow level has no frames to lose.
+void
+CheckFrameLoss(const ScenarioNode& run, const Plan& plan)
+{
+    if (plan.fidelity != "flow")
+    {
+        return;
+    }
+    for (const FabricPlan& fabric : plan.fabrics)
+    {
+        for (const Topology::Link& link : fabric.topology.links)
+        {
+            if (link.loss.perFrame > 0 || link.loss.perByte > 0)
+            {
+                run.Fail("fidelity",
+                         "the flow level loses no frames, but fabric '" + fabric.name +
+                             "' has a loss_probability: use \"packet\", or leave it out.");
+            }
+        }
+    }
+}
+
 } // namespace
 
 Plan
@@ -98,6 +120,7 @@ MakePlan(ScenarioSource& source)
               {},
               std::move(worlds)};
     PlanFabrics(root, traits, budget, plan);
+    CheckFrameLoss(run, plan);
     source.RequireAllUsed();
     return plan;
 }

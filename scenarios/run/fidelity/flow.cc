@@ -76,7 +76,7 @@ const Registration<FidelityLevel> kFlow{
     {"fidelity",
      "flow",
      "Messages are streams of bits whose rates are max-min fair on the paths that packets would "
-     "take. Hundreds of times faster; no queues, PFC, losses or reordering.",
+     "take. Seven times faster on the quickstart; no queues, PFC, frame losses or reordering.",
      {}},
     {&Make, "rates at flow level are made for all flows at once"}};
 
