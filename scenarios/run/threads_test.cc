@@ -132,7 +132,7 @@ TEST_F(RandomScenarios, TogetherExerciseWhatCrossesPartitions)
     uint64_t lostOnLinks = 0;
     for (uint32_t i = 0; i < kScenarios; ++i)
     {
-        const v1::Counters& c = Run(ScenarioText(i), 1).fabrics(0).counters();
+        const v1::Counters c = Run(ScenarioText(i), 1).fabrics(0).counters();
         pauses += c.pause_frames();
         marks += c.ecn_marks();
         lost += c.dropped_random_loss();
