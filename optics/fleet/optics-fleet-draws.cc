@@ -107,9 +107,11 @@ class Job
         m_restart = m_policy.restartHours;
     }
 
+    /// Hours of work at the horizon: what the next checkpoint will save counts too, or every run
+    /// would end with a loss that has no cause.
     double done() const
     {
-        return m_done;
+        return m_done + m_pending;
     }
 
   private:

@@ -23,6 +23,8 @@ struct Figures
     const char* power; ///< board power; idle accelerators of a job spin and draw not much less
     const char* price;
     const char* priceSource;
+    const char* cost; ///< with its share of the host; "unknown"
+    const char* costSource;
 };
 
 Choice
@@ -47,7 +49,12 @@ Describe(const Figures& f)
          {"scale_up_rate", Quantity::Rate, f.scaleUp, "per accelerator and direction", f.source},
          {"scale_up_latency", Quantity::Time, f.scaleUpLatency, "one way", f.latencySource},
          {"power", Quantity::Power, f.power, "board power (TDP)", f.source},
-         {"price_per_hour", Quantity::Money, f.price, "rental", f.priceSource}}};
+         {"price_per_hour", Quantity::Money, f.price, "rental", f.priceSource},
+         {"cost",
+          std::string(f.cost) == "unknown" ? Quantity::Text : Quantity::Money,
+          f.cost,
+          "with its share of the host, for the bill",
+          f.costSource}}};
 }
 
 constexpr Marker kMarker = "accelerator";
@@ -63,7 +70,9 @@ const Registration<Marker> kA100{
               "assumption: near NVLink 4",
               "400W",
               "1.3USD",
-              "assumption: 0.55 of an H100, no figure at hand"}),
+              "assumption: 0.55 of an H100, no figure at hand",
+              "unknown",
+              "no price found"}),
     kMarker};
 
 const Registration<Marker> kH100{
@@ -77,7 +86,9 @@ const Registration<Marker> kH100{
               "published microbenchmark (defaults: 0.83 us)",
               "700W",
               "2.35USD",
-              "analyst estimate (mt): 1-year contract 1.70 to 2.35, spot 2.40"}),
+              "analyst estimate (mt): 1-year contract 1.70 to 2.35, spot 2.40",
+              "27500USD",
+              "estimate: servers of 8 at 190,000 to 250,000 USD"}),
     kMarker};
 
 const Registration<Marker> kH200{Describe({"h200-sxm",
@@ -90,7 +101,9 @@ const Registration<Marker> kH200{Describe({"h200-sxm",
                                            "as H100",
                                            "700W",
                                            "2.6USD",
-                                           "assumption: 1.1 of an H100, no figure at hand"}),
+                                           "assumption: 1.1 of an H100, no figure at hand",
+                                           "unknown",
+                                           "no price found"}),
                                  kMarker};
 
 const Registration<Marker> kB200{
@@ -104,7 +117,9 @@ const Registration<Marker> kB200{
               "as GB200",
               "1000W",
               "2.75USD",
-              "analyst estimate (mt): 2.4 to 3.1, middle"}),
+              "analyst estimate (mt): 2.4 to 3.1, middle",
+              "unknown",
+              "no price found"}),
     kMarker};
 
 const Registration<Marker> kGb200{
@@ -118,7 +133,9 @@ const Registration<Marker> kGb200{
               "published microbenchmark (defaults: 0.79 us)",
               "1200W",
               "2.75USD",
-              "assumption: as B200; GB300 NVL72 costs 2.69 in total (analyst estimate, sa25)"}),
+              "assumption: as B200; GB300 NVL72 costs 2.69 in total (analyst estimate, sa25)",
+              "48600USD",
+              "estimate: racks of 72 at 3.1 to 3.9 M USD"}),
     kMarker};
 
 const Registration<Marker> kMi300x{
@@ -132,7 +149,9 @@ const Registration<Marker> kMi300x{
               "assumption",
               "750W",
               "2USD",
-              "assumption: 0.85 of an H100, no figure at hand"}),
+              "assumption: 0.85 of an H100, no figure at hand",
+              "unknown",
+              "no price found"}),
     kMarker};
 
 } // namespace
@@ -152,6 +171,14 @@ MakeAccelerator(const std::string& name, const std::map<std::string, std::string
     preset.power = si("power", Quantity::Power);
     preset.pricePerHour = si("price_per_hour", Quantity::Money);
     preset.scaleUp = {values.Rate("scale_up_rate"), values.Time("scale_up_latency")};
+    const std::string& cost = values.Text("cost");
+    preset.cost = cost == "unknown" ? NotFoundFigure("USD", "no figure found")
+                                    : Figure{ParseQuantity(cost, Quantity::Money),
+                                             "USD",
+                                             kUnknown,
+                                             kUnknown,
+                                             "preset",
+                                             Grade::Estimate};
     return preset;
 }
 

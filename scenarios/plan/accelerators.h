@@ -8,6 +8,7 @@
 #define HEDDLE_SCENARIOS_ACCELERATORS_H
 
 #include "ns3/base-registry.h"
+#include "ns3/optics-figure.h"
 #include "ns3/training-job.h"
 
 namespace heddle
@@ -19,6 +20,7 @@ struct AcceleratorPreset
     ScaleUpModel scaleUp;
     double pricePerHour; ///< USD
     double power;        ///< W
+    Figure cost;         ///< USD, with its share of the host
 };
 
 /// Preset `name` with `given` figures replaced. Throws InputError.

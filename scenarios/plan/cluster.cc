@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
 #include "plan/accelerators.h"
-#include "plan/plan.h"
+#include "plan/tiers.h"
 
 #include <cmath>
 
@@ -87,20 +87,21 @@ PlanCluster(const ScenarioNode& cluster)
     }
     plan.nicRate = cluster.Child("nic").RequiredRate("rate");
     plan.calibration = ReadCalibration(cluster);
+    plan.floorPlan = ReadFloorPlan(cluster);
     return plan;
 }
 
 void
 PlanCompute(const ScenarioNode& cluster,
             const WorkloadTraits& traits,
-            bool taxes,
+            bool priced,
             ClusterPlan& plan)
 {
     const ScenarioNode accelerator = cluster.Child("accelerator");
     std::string preset = "h100-sxm";
     std::map<std::string, std::string> given;
     const bool scaleUp = plan.acceleratorsPerHost > 1;
-    if (traits.roofline || scaleUp || taxes)
+    if (traits.roofline || scaleUp || priced)
     {
         preset = accelerator.Text("preset", preset);
         CheckName(accelerator, "preset", "accelerator", preset);
@@ -122,7 +123,7 @@ PlanCompute(const ScenarioNode& cluster,
     for (const char* figure : {"price_per_hour", "power"})
     {
         accelerator.NotUsedBecause(figure, "without ideal worlds there is no tax to price");
-        if (taxes && accelerator.Has(figure))
+        if (priced && accelerator.Has(figure))
         {
             given[figure] = *accelerator.Text(figure);
         }
@@ -134,6 +135,7 @@ PlanCompute(const ScenarioNode& cluster,
     plan.scaleUp = made.scaleUp;
     plan.pricePerHour = made.pricePerHour;
     plan.power = made.power;
+    plan.acceleratorCost = made.cost;
     if (scaleUp)
     {
         const ScenarioNode links = cluster.Child("scale_up");

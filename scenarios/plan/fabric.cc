@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
-#include "plan/plan.h"
-
-#include "ns3/optics-technology.h"
+#include "plan/tiers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -12,95 +10,6 @@ namespace heddle
 
 namespace
 {
-
-constexpr Tick kPlainDelayPerMetre = 5 * kNanosecond; ///< fibre 4.9, copper 4.6 ns/m, rounded up
-
-/// The tiers of links as the schema names them.
-struct TierName
-{
-    const char* field;
-    double defaultMetres;
-};
-
-constexpr TierName kTiers[] = {{"nic_leaf", 3}, {"leaf_spine", 20}, {"spine_core", 50}};
-
-struct TierPlan
-{
-    BitRate rate;
-    Tick delay = 0;
-    FrameLoss loss;
-    LinkRetry retry;
-    std::optional<LinkTechnology> technology;
-};
-
-std::optional<LinkTechnology>
-ReadTechnology(const ScenarioNode& tier, double metres, BitRate rate)
-{
-    if (!tier.Has("technology"))
-    {
-        return std::nullopt;
-    }
-    const ChosenModel chosen = ReadChoice(tier, "technology", "link-technology", "");
-    const LinkTechnology technology =
-        tier.Child("technology")
-            .At("name", [&] { return ConfigureLinkTechnology(chosen.name, chosen.given); });
-    tier.At(tier.Has("length") ? "length" : "technology",
-            [&] { CheckReach(technology, metres, rate); });
-    return technology;
-}
-
-void
-ReadErrors(const ScenarioNode& tier, TierPlan& plan)
-{
-    const double loss = tier.Ratio("loss_probability", 0);
-    if (loss >= 1)
-    {
-        tier.Fail("loss_probability", "nothing would ever arrive: it must be less than 1.");
-    }
-    plan.loss = FrameLoss::FromProbability(loss);
-    if (loss > 0)
-    {
-        plan.retry.on = tier.Flag("link_retry", false);
-    }
-    tier.NotUsedBecause("link_retry", "the tier loses no frames");
-    if (plan.retry.on)
-    {
-        plan.retry.turnaround = tier.Time("retry_turnaround", 1130 * kNanosecond);
-    }
-    tier.NotUsedBecause("retry_turnaround", "link_retry is off");
-}
-
-TierPlan
-ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate)
-{
-    const ScenarioNode tier = fabric.Child(kTiers[index].field);
-    TierPlan plan;
-    plan.rate = nicRate;
-    if (index > 0)
-    {
-        plan.rate = tier.Rate("rate", nicRate);
-    }
-    tier.NotUsedBecause("rate", "the rate of NIC links is cluster.nic.rate");
-    const double metres = tier.Length("length", kTiers[index].defaultMetres);
-    plan.technology = ReadTechnology(tier, metres, plan.rate);
-    if (tier.Has("propagation"))
-    {
-        plan.delay = tier.Time("propagation", 0);
-        const bool both = tier.Own().Has("length") && tier.Own().Has("propagation");
-        if (both && !plan.technology)
-        {
-            tier.Fail("length", "contradicts propagation: give one of the two.");
-        }
-    }
-    else
-    {
-        plan.delay = plan.technology
-                         ? plan.technology->OneWayLatency(metres, plan.rate)
-                         : static_cast<Tick>(std::llround(metres * kPlainDelayPerMetre));
-    }
-    ReadErrors(tier, plan);
-    return plan;
-}
 
 ClassConfig
 ReadDataClass(const ScenarioNode& node, bool marks)
@@ -280,37 +189,6 @@ ReadFaults(const ScenarioNode& fabric, FabricPlan& plan)
     node.NotUsedBecause("reroute_delay", "no link goes down");
 }
 
-void
-ApplyTiers(const std::vector<TierPlan>& tiers, FabricPlan& plan)
-{
-    for (size_t i = 0; i < tiers.size(); ++i)
-    {
-        std::map<uint64_t, uint64_t> linksByRate;
-        for (Topology::Link& link : plan.topology.links)
-        {
-            if (link.tier == i)
-            {
-                link.loss = tiers[i].loss;
-                link.retry = tiers[i].retry;
-                link.technology = tiers[i].technology ? tiers[i].technology->name : "";
-                ++linksByRate[link.rate.bps()];
-            }
-        }
-        for (const auto& [rate, count] : linksByRate)
-        {
-            if (tiers[i].technology)
-            {
-                LinkTier account;
-                account.name = kTiers[i].field;
-                account.nearEnd = *tiers[i].technology;
-                account.rate = BitRate(rate);
-                account.links = count;
-                plan.optics.push_back(account);
-            }
-        }
-    }
-}
-
 /// What a calibration says of the NICs; their optics are still those of the full rate.
 void
 DerateNics(double efficiency, FabricPlan& plan)
@@ -330,6 +208,7 @@ std::vector<TierPlan>
 BuildWithTiers(const ScenarioNode& fabric,
                const ChosenModel& chosen,
                ClusterShape shape,
+               bool floorPlan,
                FabricPlan& plan)
 {
     const auto build = [&]
@@ -352,8 +231,7 @@ BuildWithTiers(const ScenarioNode& fabric,
     std::vector<TierPlan> tiers;
     for (size_t i = 0; i < tierCount; ++i)
     {
-        tiers.push_back(ReadTier(fabric, i, shape.nicRate));
-        shape.delayByTier[i] = tiers[i].delay;
+        tiers.push_back(ReadTier(fabric, i, shape.nicRate, floorPlan));
         if (i > 0)
         {
             shape.rateByTier[i - 1] = tiers[i].rate;
@@ -412,10 +290,16 @@ PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const Workloa
     shape.acceleratorsPerHost = cluster.acceleratorsPerHost;
     shape.nicRate = cluster.nicRate;
     shape.switchConfig = ReadSwitch(fabric.Child("switch"), plan.transport);
-    const std::vector<TierPlan> tiers = BuildWithTiers(fabric, topology, shape, plan);
+    const std::vector<TierPlan> tiers =
+        BuildWithTiers(fabric, topology, shape, cluster.floorPlan.has_value(), plan);
     ReadLoadBalancer(fabric.Child("switch"), plan);
+    LayCables(fabric, cluster, tiers, plan);
     plan.pristine = plan.topology;
-    ApplyTiers(tiers, plan);
+    for (Topology::Link& link : plan.topology.links)
+    {
+        link.loss = tiers[link.tier].loss;
+        link.retry = tiers[link.tier].retry;
+    }
     DerateNics(cluster.calibration.nicEfficiency, plan);
     ReadFaults(fabric, plan);
     plan.layout = LayoutOf(cluster, plan.topology);

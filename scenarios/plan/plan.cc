@@ -30,6 +30,20 @@ ReadFidelity(const ScenarioNode& run)
     return fidelity;
 }
 
+/// A figure set of the category that the field is named after; nothing when it is absent.
+std::optional<FigureSet>
+ReadFigures(const ScenarioNode& root, const char* field)
+{
+    if (!root.Has(field))
+    {
+        return std::nullopt;
+    }
+    const ChosenModel chosen = ReadChoice(root, field, field, "");
+    return root.Child(field).At("name",
+                                [&]
+                                { return ConfigureFigureSet(field, chosen.name, chosen.given); });
+}
+
 void
 PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budget, Plan& plan)
 {
@@ -107,7 +121,8 @@ MakePlan(ScenarioSource& source)
     WorkloadPlan workload = PlanWorkload(root.Child("workload"), cluster, seed);
     const WorkloadTraits traits = TraitsOf(workload.graph, cluster.acceleratorsPerHost);
     std::vector<RungPlan> worlds = ReadWorlds(run, fidelity);
-    PlanCompute(root.Child("cluster"), traits, worlds.size() > 1, cluster);
+    const bool priced = worlds.size() > 1 || root.Has("economics");
+    PlanCompute(root.Child("cluster"), traits, priced, cluster);
 
     Plan plan{source.path(),
               root.Text("title", BaseName(source.path())),
@@ -118,8 +133,11 @@ MakePlan(ScenarioSource& source)
               std::move(cluster),
               std::move(workload),
               {},
-              std::move(worlds)};
+              std::move(worlds),
+              ReadFigures(root, "economics"),
+              ReadFigures(root, "reliability")};
     PlanFabrics(root, traits, budget, plan);
+    root.NotUsedBecause("supply", "`heddle supply` reads it");
     CheckFrameLoss(run, plan);
     source.RequireAllUsed();
     return plan;

@@ -18,6 +18,8 @@
 #include "ns3/collectives-task-graph.h"
 #include "ns3/fabric-topology.h"
 #include "ns3/optics-account.h"
+#include "ns3/optics-figure-set.h"
+#include "ns3/optics-floor-plan.h"
 #include "ns3/rdma-transport.h"
 #include "ns3/training-job.h"
 
@@ -44,6 +46,8 @@ struct ClusterPlan
     double pricePerHour = 0; ///< of an accelerator with its share of everything, USD
     double power = 0;        ///< of an accelerator, W
     CalibrationPlan calibration{};
+    Figure acceleratorCost{}; ///< USD, for the bill
+    std::optional<FloorPlan> floorPlan;
 
     uint32_t ranks() const
     {
@@ -64,6 +68,7 @@ struct WorkloadPlan
     TaskGraph graph;
     std::string description;
     std::optional<SlicePlan> slice;
+    double tokens = 0;                ///< of the whole step; 0: not a training step
     std::vector<std::string> notes{}; ///< what an imported file asks for and the graph leaves out
 };
 
@@ -136,6 +141,8 @@ struct Plan
     WorkloadPlan workload;
     std::vector<FabricPlan> fabrics;
     std::vector<RungPlan> rungs; ///< worlds to run, the actual one first
+    std::optional<FigureSet> economics;
+    std::optional<FigureSet> reliability;
 };
 
 /// Checks everything; throws InputError. Field `fidelity` is taken from `run` unless given.
@@ -147,10 +154,10 @@ std::string Describe(const Plan& plan);
 // The parts, in the order in which they are made.
 ClusterPlan PlanCluster(const ScenarioNode& cluster);
 WorkloadPlan PlanWorkload(const ScenarioNode& workload, const ClusterPlan& cluster, uint64_t seed);
-/// Reads what concerns computing, now that the graph is known. `taxes`: waiting has a price.
+/// Reads what concerns computing, now that the graph is known. `priced`: watts and dollars matter.
 void PlanCompute(const ScenarioNode& cluster,
                  const WorkloadTraits& traits,
-                 bool taxes,
+                 bool priced,
                  ClusterPlan& plan);
 FabricPlan PlanFabric(const ScenarioNode& fabric,
                       const ClusterPlan& cluster,

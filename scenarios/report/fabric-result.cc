@@ -115,6 +115,10 @@ FillOptics(const FabricPlan& fabric, v1::FabricResult* out)
             optics.add_missing(figure);
         }
     }
+    for (const std::string& figure : account.total.assumed)
+    {
+        optics.add_assumed(figure);
+    }
     for (size_t i = 0; i < account.tiers.size(); ++i)
     {
         const TierAccount& from = account.tiers[i];
@@ -127,6 +131,7 @@ FillOptics(const FabricPlan& fabric, v1::FabricResult* out)
         tier.set_link_failures_per_month(from.failuresPerMonth.value);
         tier.set_cost_usd(from.cost.value);
         tier.set_energy_per_bit_pj(from.PicojoulesPerBit());
+        tier.set_longest_m(fabric.optics[i].longestMetres);
     }
 }
 

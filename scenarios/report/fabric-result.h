@@ -36,6 +36,10 @@ void FillActual(const Plan& plan,
                 const NetworkReport& network,
                 v1::FabricResult* out);
 
+/// What follows from the whole step's time; both need FillActual() and the extrapolation first.
+void FillReliability(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
+void FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
+
 /// Ledger sums, per rank and total.
 void FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out);
 void FillCollectives(const TaskGraph& graph,

@@ -63,14 +63,14 @@ TEST(Json, GoldenFieldNames)
         {v1::FabricResult::descriptor(),
          "name topology load_balancer congestion_control accelerators switches links step_time_s "
          "step_time_ps extrapolation taxes ladder ledger collectives worst_collective messages "
-         "counters worst_ports optics critical_path ranks what_if "},
+         "counters worst_ports optics critical_path ranks what_if economics reliability "},
         {v1::Taxes::descriptor(),
          "fabric_tax fabric_tax_s scale_out_tax scale_out_tax_s communication_tax "
          "communication_tax_s fabric_tax_usd_per_hour scale_out_tax_usd_per_hour "
          "communication_tax_usd_per_hour fabric_tax_j scale_out_tax_j communication_tax_j "},
         {v1::Optics::descriptor(),
          "power_w power_low_w power_high_w network_energy_per_step_j link_failures_per_month "
-         "cost_usd tiers missing "}};
+         "cost_usd tiers missing assumed "}};
     for (const auto& [type, expected] : golden)
     {
         std::string actual;

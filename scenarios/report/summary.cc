@@ -2,11 +2,10 @@
 #include "report/summary.h"
 
 #include "report/conclusions.h"
-#include "report/table.h"
+#include "report/summary-rows.h"
 
 #include "ns3/base-units.h"
 
-#include <functional>
 #include <map>
 #include <set>
 
@@ -16,42 +15,10 @@ namespace heddle
 namespace
 {
 
-using CellFn = std::function<std::string(const v1::FabricResult&)>;
-
 /// Accounts smaller than this in every fabric are summed up in one line.
 constexpr double kSmallShare = 0.002;
 /// Smaller collectives measure latency; their bandwidth says nothing.
 constexpr double kSmallCollective = 65536;
-
-std::string
-Print(const char* format, double value)
-{
-    char text[48];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
-}
-
-std::string
-Percent(double share)
-{
-    return Print("%.1f %%", 100 * share);
-}
-
-void
-AddRow(Table& table, const v1::Result& result, const std::string& label, const CellFn& cell)
-{
-    std::vector<std::string> row{label};
-    bool any = false;
-    for (const v1::FabricResult& fabric : result.fabrics())
-    {
-        row.push_back(cell(fabric));
-        any |= !row.back().empty();
-    }
-    if (any)
-    {
-        table.Add(std::move(row));
-    }
-}
 
 std::string
 Tax(bool has, double share, double seconds)
@@ -290,9 +257,11 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     AddCollectives(table, result);
     table.AddGap();
     AddNetwork(table, result);
+    AddEconomics(table, result);
     table.AddGap();
     AddSpeed(table, result);
     table.Print(out);
+    PrintAssumptions(result, out);
     PrintWhatIf(result, out);
     out << '\n';
     for (const std::string& line : result.conclusions())

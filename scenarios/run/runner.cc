@@ -2,6 +2,7 @@
 #include "run/runner.h"
 
 #include "report/conclusions.h"
+#include "report/fabric-result.h"
 #include "report/what-if-result.h"
 #include "run/processes.h"
 #include "run/progress.h"
@@ -142,6 +143,7 @@ FillWholeStep(const Plan& plan, v1::FabricResult& fabric)
 /// The fabric's worlds joined; nothing when its actual world is missing.
 void
 AddFabric(const Plan& plan,
+          const FabricPlan& fabricPlan,
           const std::vector<size_t>& jobs,
           const std::vector<v1::WorldPart>& parts,
           v1::Result& result)
@@ -160,6 +162,8 @@ AddFabric(const Plan& plan,
     }
     FillLadder(plan, worlds, fabric);
     FillWholeStep(plan, fabric);
+    FillReliability(plan, fabricPlan, &fabric);
+    FillEconomics(plan, fabricPlan, &fabric);
 }
 
 std::string
@@ -244,9 +248,9 @@ RunPlan(const Plan& plan, const RunnerOptions& options)
     }
     result.set_workload(plan.workload.description);
     result.set_complete(complete);
-    for (const std::vector<size_t>& jobs : table)
+    for (size_t f = 0; f < table.size(); ++f)
     {
-        AddFabric(plan, jobs, parts, result);
+        AddFabric(plan, plan.fabrics[f], table[f], parts, result);
     }
     FillManifest(plan, parts, *result.mutable_manifest());
     for (const std::string& conclusion : Conclude(result))

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: summary-rows.h
+// --------------------
+// What the parts of the summary share: a row per quantity, a column per fabric.
+
+#ifndef HEDDLE_SCENARIOS_SUMMARY_ROWS_H
+#define HEDDLE_SCENARIOS_SUMMARY_ROWS_H
+
+#include "report/table.h"
+
+#include "heddle-result.pb.h"
+
+#include <functional>
+#include <ostream>
+
+namespace heddle
+{
+
+using CellFn = std::function<std::string(const v1::FabricResult&)>;
+
+/// A row of `cell` of every fabric; none when all are empty.
+void AddRow(Table& table, const v1::Result& result, const std::string& label, const CellFn& cell);
+
+std::string Print(const char* format, double value);
+std::string Percent(double share);
+
+/// Watts, joules, dollars and failures, for scenarios that ask for them.
+void AddEconomics(Table& table, const v1::Result& result);
+
+/// The figures that rest on assumptions, and those that nobody published.
+void PrintAssumptions(const v1::Result& result, std::ostream& out);
+
+} // namespace heddle
+
+#endif
