@@ -108,4 +108,10 @@ CheckFailed(const char* file, int line, const char* condition, const std::string
     std::abort();
 }
 
+void
+CheckFailed(const char* file, int line, const char* condition, const char* text)
+{
+    CheckFailed(file, line, condition, std::string(text));
+}
+
 } // namespace heddle

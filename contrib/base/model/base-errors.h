@@ -46,13 +46,14 @@ std::string DidYouMean(std::string_view name, const std::vector<std::string>& ca
                               int line,
                               const char* condition,
                               const std::string& text);
+[[noreturn]] void CheckFailed(const char* file, int line, const char* condition, const char* text);
 
 } // namespace heddle
 
 #define HEDDLE_CHECK(condition, text)                                                              \
     do                                                                                             \
     {                                                                                              \
-        if (!(condition))                                                                          \
+        if (__builtin_expect(!(condition), 0))                                                     \
         {                                                                                          \
             ::heddle::CheckFailed(__FILE__, __LINE__, #condition, (text));                         \
         }                                                                                          \

@@ -32,34 +32,13 @@ class CurrentScope
     CurrentScope& operator=(const CurrentScope&) = delete;
 };
 
-/// True while a run lasts, also when a handler throws.
-class RunningScope
-{
-  public:
-    explicit RunningScope(bool& running) : m_running(running)
-    {
-        m_running = true;
-    }
-
-    ~RunningScope()
-    {
-        m_running = false;
-    }
-
-    RunningScope(const RunningScope&) = delete;
-    RunningScope& operator=(const RunningScope&) = delete;
-
-  private:
-    bool& m_running;
-};
-
 } // namespace
 
 // ----------------------------------------------------------------------------
 // Partition
 
 Partition::Partition(EventCore& core, uint32_t index, unsigned bucketShift, unsigned bucketBits)
-    : m_core(core), m_wheel(bucketShift, bucketBits), m_index(index)
+    : m_core(core), m_index(index), m_wheel(bucketShift, bucketBits)
 {
 }
 
@@ -95,34 +74,19 @@ Partition::PostElsewhere(uint32_t to, Event event)
 void
 Partition::Run(Tick end)
 {
-    constexpr ptrdiff_t kPrefetchDistance = 8;
-    constexpr ptrdiff_t kPrepareDistance = 3;
-    constexpr size_t kLine = 64;
+    constexpr ptrdiff_t kPrepareDistance = 4;
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
-    while (!m_core.m_leave && m_wheel.Advance(end))
+    const bool prepares = m_core.m_prepares;
+    while (!m_leave && m_wheel.Advance(end))
     {
-        const Event event = m_wheel.Take();
-        if (const Event* far = m_wheel.Ahead(kPrefetchDistance))
+        const Event& event = m_wheel.Take();
+        if (const Event* soon = prepares ? m_wheel.Ahead(kPrepareDistance) : nullptr)
         {
-            const auto& soon = handlers[far->handler];
-            if (soon.base)
+            const auto& handler = handlers[soon->handler];
+            if (handler.prepare)
             {
-                const char* element = soon.base + size_t{soon.stride} * far->entity;
-                __builtin_prefetch(element, 1);
-                __builtin_prefetch(element + kLine * far->aux, 1);
-            }
-            if (soon.fetch)
-            {
-                __builtin_prefetch(reinterpret_cast<const void*>(far->arg), 1);
-            }
-        }
-        if (const Event* near = m_wheel.Ahead(kPrepareDistance))
-        {
-            const auto& soon = handlers[near->handler];
-            if (soon.prepare)
-            {
-                soon.prepare(soon.self, *near);
+                handler.prepare(handler.self, *soon);
             }
         }
         m_now = event.time;
@@ -178,24 +142,16 @@ EventCore::~EventCore()
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {
-    m_handlers.push_back({function, self, nullptr, nullptr, 0, false});
+    m_handlers.push_back({function, self, nullptr});
     HEDDLE_CHECK(m_handlers.size() <= 0xffff, "too many handlers");
     return static_cast<HandlerId>(m_handlers.size() - 1);
-}
-
-void
-EventCore::SetPrefetch(HandlerId handler, const void* base, size_t stride)
-{
-    HandlerEntry& entry = m_handlers[handler];
-    entry.base = static_cast<const char*>(base);
-    entry.stride = static_cast<uint32_t>(stride);
-    entry.fetch = true;
 }
 
 void
 EventCore::SetPrepare(HandlerId handler, PrepareFn prepare)
 {
     m_handlers[handler].prepare = prepare;
+    m_prepares = true;
 }
 
 Tick
@@ -209,11 +165,40 @@ EventCore::NextTime() const
     return next;
 }
 
+/// True while a run lasts, also when a handler throws.
+class EventCore::RunningScope
+{
+  public:
+    explicit RunningScope(EventCore& core) : m_core(core)
+    {
+        Set(true);
+    }
+
+    ~RunningScope()
+    {
+        Set(false);
+    }
+
+    RunningScope(const RunningScope&) = delete;
+    RunningScope& operator=(const RunningScope&) = delete;
+
+  private:
+    void Set(bool running)
+    {
+        for (auto& part : m_core.m_parts)
+        {
+            part->m_announces = !running;
+        }
+    }
+
+    EventCore& m_core;
+};
+
 void
 EventCore::RunUntil(Tick end)
 {
-    HEDDLE_CHECK(!m_running, "RunUntil is not re-entrant");
-    const RunningScope running(m_running);
+    HEDDLE_CHECK(!running(), "RunUntil is not re-entrant");
+    const RunningScope scope(*this);
     NoteNextTimes();
     while (!stopped())
     {
@@ -270,8 +255,8 @@ EventCore::ScheduleAlone(Tick time, uint64_t key, std::function<void()> function
     AloneEvent event{time, key, std::move(function)};
     const auto place = std::upper_bound(m_alone.begin(), m_alone.end(), event, later);
     m_alone.insert(place, std::move(event));
-    m_leave = m_parts.size() == 1; // the running window may be too long now
-    if (!m_running && onOutsideInsert)
+    m_parts[0]->m_leave = m_parts.size() == 1; // the running window may be too long now
+    if (!running() && onOutsideInsert)
     {
         onOutsideInsert(time);
     }
@@ -292,7 +277,7 @@ EventCore::RunAlone()
     AdvanceTo(event.time);
     const CurrentScope scope(m_parts[0].get());
     event.function();
-    m_leave = false;
+    m_parts[0]->m_leave = false;
     NoteNextTimes();
 }
 
@@ -303,6 +288,18 @@ EventCore::eventCount() const
     for (const auto& part : m_parts)
     {
         count += part->m_count;
+    }
+    return count;
+}
+
+uint64_t
+EventCore::Pending(HandlerId handler) const
+{
+    uint64_t count = 0;
+    const auto look = [&](const Event& event) { count += event.handler == handler ? 1 : 0; };
+    for (const auto& part : m_parts)
+    {
+        part->m_wheel.ForEach(look);
     }
     return count;
 }

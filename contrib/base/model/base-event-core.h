@@ -108,11 +108,6 @@ class alignas(64) Partition
         return m_count;
     }
 
-    size_t pending() const
-    {
-        return m_wheel.size();
-    }
-
   private:
     friend class EventCore;
 
@@ -131,9 +126,11 @@ class alignas(64) Partition
 
     EventCore& m_core;
     Tick m_now = 0;
-    EventWheel m_wheel;
     uint64_t m_count = 0;
     uint32_t m_index;
+    bool m_announces = true; ///< inserted events: the core does not run
+    bool m_leave = false;    ///< after the running event; with one partition only
+    EventWheel m_wheel;
     Tick m_wheelNext = kForever;      ///< after a window: of the wheel
     uint64_t m_lastCount = 0;         ///< m_count at the start of the latest window
     std::exception_ptr m_error;       ///< what a handler threw in the latest window
@@ -179,13 +176,9 @@ class EventCore
 
     HandlerId AddHandler(HandlerFn function, void* self);
 
-    /// A hint: events of `handler` will touch the line that Event::arg points to and, if there is a
-    /// `base`, of element Event::entity of the array there the first cache line and the
-    /// Event::aux-th one. They are fetched some events ahead. `base` is aligned to cache lines.
-    void SetPrefetch(HandlerId handler, const void* base = nullptr, size_t stride = 0);
-
-    /// A hint: calls `prepare(self, event)` a few events before `event` runs, after SetPrefetch()'s
-    /// lines were asked for; any number of times. It must not change what the event will do.
+    /// A hint: calls `prepare(self, event)` a few events before `event` runs, when what Event::arg
+    /// points to has been fetched into the cache; any number of times. It may fetch more, and must
+    /// not change what the event will do.
     using PrepareFn = void (*)(void* self, const Event& event);
     void SetPrepare(HandlerId handler, PrepareFn prepare);
 
@@ -248,7 +241,7 @@ class EventCore
     void Stop()
     {
         m_stop.store(true, std::memory_order_relaxed);
-        m_leave = m_parts.size() == 1;
+        m_parts[0]->m_leave = m_parts.size() == 1;
     }
 
     bool stopped() const
@@ -259,15 +252,18 @@ class EventCore
     void ClearStop()
     {
         m_stop.store(false, std::memory_order_relaxed);
-        m_leave = false;
+        m_parts[0]->m_leave = false;
     }
 
     bool running() const
     {
-        return m_running;
+        return !m_parts[0]->m_announces;
     }
 
     uint64_t eventCount() const;
+
+    /// Events of a handler that wait. Slow; between runs only.
+    uint64_t Pending(HandlerId handler) const;
 
     /// Called when an event is inserted from outside RunUntil(), with its time:
     /// the wake-up driver under a foreign simulator needs to hear of it. Empty by
@@ -286,9 +282,6 @@ class EventCore
         HandlerFn function;
         void* self;
         PrepareFn prepare; ///< null: none
-        const char* base;  ///< see SetPrefetch(); null: only Event::arg
-        uint32_t stride;
-        bool fetch; ///< SetPrefetch() was called
     };
 
     struct AloneEvent
@@ -303,6 +296,8 @@ class EventCore
     {
         std::atomic<uint64_t> window{0};
     };
+
+    class RunningScope;
 
     void FindDistances();
     Tick NextAlone() const;
@@ -319,9 +314,8 @@ class EventCore
     Config m_config;
     uint64_t m_keySeed;
     uint32_t m_entities = 0;
-    bool m_running = false;
+    bool m_prepares = false; ///< some handler does
     bool m_inWindow = false;
-    bool m_leave = false; ///< one partition: after the running event
     std::atomic<bool> m_stop{false};
     std::vector<HandlerEntry> m_handlers;
     std::vector<std::unique_ptr<Partition>> m_parts;
@@ -342,7 +336,7 @@ Partition::Insert(const Event& event)
 {
     HEDDLE_CHECK(event.time >= m_now, "event in the past");
     m_wheel.Insert(event);
-    if (!m_core.m_running)
+    if (__builtin_expect(m_announces, 0))
     {
         Announce(event.time);
     }

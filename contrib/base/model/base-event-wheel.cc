@@ -15,6 +15,7 @@ namespace
 constexpr size_t kSmallBlock = size_t{64} << 10; ///< bytes
 constexpr size_t kLargeBlock = size_t{2} << 20;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
+constexpr size_t kSlack = 16;      ///< room there for events of the bucket being drained
 constexpr unsigned kMaxBinBits = 10;
 constexpr size_t kFew = 8;        ///< as many events are sorted by insertion alone
 constexpr uint32_t kCrowded = 16; ///< as many events of one time bin are sorted by insertion
@@ -26,21 +27,21 @@ Later(const Event& a, const Event& b)
     return b < a;
 }
 
-/// Sizes, then starts, at last ends of the bins of a counting sort.
+/// A stable counting sort by `bin(event)` < 2^bits.
 class Bins
 {
   public:
-    explicit Bins(size_t bins) : m_bins(bins)
+    explicit Bins(unsigned bits) : m_bins(size_t{1} << bits)
     {
-        std::fill_n(m_at, bins, 0);
+        std::fill_n(m_at, m_bins, 0);
     }
 
-    void Count(size_t bin)
+    void Count(uint64_t bin)
     {
         ++m_at[bin];
     }
 
-    /// Returns the largest size.
+    /// After counting; returns the largest size.
     uint32_t SizesToStarts()
     {
         uint32_t start = 0;
@@ -56,19 +57,20 @@ class Bins
     }
 
     /// The next place of the bin.
-    uint32_t Take(size_t bin)
+    uint32_t Take(uint64_t bin)
     {
         return m_at[bin]++;
     }
 
-    /// function(first, last) of each bin. All places have been taken.
-    template <class Function>
-    void ForEach(Function&& function) const
+    /// Of a bin all of whose places have been taken.
+    uint32_t End(size_t bin) const
     {
-        for (size_t bin = 0, first = 0; bin < m_bins; first = m_at[bin++])
-        {
-            function(static_cast<uint32_t>(first), m_at[bin]);
-        }
+        return m_at[bin];
+    }
+
+    size_t size() const
+    {
+        return m_bins;
     }
 
   private:
@@ -76,15 +78,11 @@ class Bins
     uint32_t m_at[size_t{1} << kMaxBinBits];
 };
 
-/// Many events of one bin: with equal times they are (nearly) in order of their keys already.
-void
-SortCrowd(Event* first, Event* last)
+/// One bin per event or two.
+unsigned
+BinBits(size_t count)
 {
-    const auto differs = [first](const Event& event) { return event.time != first->time; };
-    if (last - first > static_cast<ptrdiff_t>(kCrowded) && std::any_of(first, last, differs))
-    {
-        std::sort(first, last);
-    }
+    return std::min(64U - static_cast<unsigned>(__builtin_clzll(count)), kMaxBinBits);
 }
 
 void
@@ -161,6 +159,7 @@ EventWheel::NewChunk(int64_t bucket)
     m_free = chunk->previous;
     chunk->previous = m_buckets[slot];
     m_buckets[slot] = chunk + 1;
+    ++m_chunks;
     m_occupied[slot >> 6] |= uint64_t{1} << (slot & 63);
 }
 
@@ -173,13 +172,8 @@ EventWheel::InsertElsewhere(int64_t bucket, Event event)
         std::push_heap(m_far.begin(), m_far.end(), Later);
         return;
     }
-    if (m_next == m_end)
-    {
-        m_next = m_sorted.get();
-        m_end = m_sorted.get();
-        *m_end++ = event;
-    }
-    else if (m_end != m_sorted.get() + m_capacity && m_end[-1] < event)
+    // Behind the array's events only: the one that was taken last may still be in use.
+    if (m_end != m_sorted.get() + m_capacity && (m_next == m_end || m_end[-1] < event))
     {
         *m_end++ = event;
     }
@@ -200,7 +194,7 @@ EventWheel::AdvanceSlowly(Tick end)
     return NextTime() < end;
 }
 
-Event
+const Event&
 EventWheel::TakeLate()
 {
     if (m_next != m_end && *m_next < m_late.front())
@@ -208,15 +202,23 @@ EventWheel::TakeLate()
         return *m_next++;
     }
     std::pop_heap(m_late.begin(), m_late.end(), Later);
-    const Event event = m_late.back();
+    m_takenLate = m_late.back();
     m_late.pop_back();
-    return event;
+    return m_takenLate;
+}
+
+size_t
+EventWheel::size() const
+{
+    size_t count = 0;
+    ForEach([&count](const Event&) { ++count; });
+    return count;
 }
 
 int64_t
 EventWheel::NextBucket() const
 {
-    if (m_inBuckets == 0)
+    if (m_chunks == 0)
     {
         return -1;
     }
@@ -311,10 +313,11 @@ EventWheel::Release(Slot* chunk)
     Slot* previous = chunk->previous;
     chunk->previous = m_free;
     m_free = chunk;
+    --m_chunks;
     return previous;
 }
 
-/// Copies a bucket into the sorted array and empties it.
+/// Moves a bucket into the sorted array.
 void
 EventWheel::Load(Slot*& bucket)
 {
@@ -328,79 +331,88 @@ EventWheel::Load(Slot*& bucket)
         }
         count += static_cast<size_t>(end - ChunkOf(end) - 1);
     }
-    Reserve(count);
-    m_inBuckets -= count;
+    Reserve(count + kSlack);
     m_next = m_sorted.get();
     m_end = m_sorted.get() + count;
     if (count > kFew)
     {
-        SortByBins(bucket, count);
+        UnloadByTime(bucket, count);
     }
     else
     {
-        Unload(bucket);
+        Unload(bucket, m_sorted.get());
     }
-    InsertionSort(m_sorted.get(), m_end);
     bucket = nullptr;
+    InsertionSort(m_sorted.get(), m_end);
 }
 
 void
-EventWheel::Unload(Slot* bucket)
+EventWheel::Unload(Slot* bucket, Event* to)
 {
-    Event* to = m_sorted.get();
     for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
     {
-        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        for (const Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
+            __builtin_prefetch(reinterpret_cast<const void*>(i->event.arg), 1);
             *to++ = i->event;
         }
     }
 }
 
-/// Counting sort by the key's first bits, then (stable) by time within the bucket, with about one
-/// bin per event each: what is left to do is exchanging near-neighbours, even where many events
-/// have the same time.
+/// In order of time but for near-neighbours.
 void
-EventWheel::SortByBins(Slot* bucket, size_t count)
+EventWheel::UnloadByTime(Slot* bucket, size_t count)
 {
-    const unsigned bits =
-        std::min(64U - static_cast<unsigned>(__builtin_clzll(count)), kMaxBinBits);
-    const unsigned timeBits = std::min(bits, m_shift);
-    const unsigned timeShift = m_shift - timeBits;
-    const uint64_t timeMask = (uint64_t{1} << timeBits) - 1;
-    const auto keyBin = [bits](const Event& event) { return event.key >> (64 - bits); };
-    const auto timeBin = [=](const Event& event)
-    { return (static_cast<uint64_t>(event.time) >> timeShift) & timeMask; };
-    Bins keys(size_t{1} << bits);
-    Bins times(timeMask + 1);
-    for (Slot* end = bucket; end; end = ChunkOf(end)->previous)
+    const unsigned bits = std::min(BinBits(count), m_shift);
+    const unsigned shift = m_shift - bits;
+    const uint64_t mask = (uint64_t{1} << bits) - 1;
+    const auto bin = [=](const Event& event)
+    { return (static_cast<uint64_t>(event.time) >> shift) & mask; };
+    Bins bins(bits);
+    for (const Slot* end = bucket; end; end = ChunkOf(end)->previous)
     {
-        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        for (const Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            keys.Count(keyBin(i->event));
-            times.Count(timeBin(i->event));
+            __builtin_prefetch(reinterpret_cast<const void*>(i->event.arg), 1);
+            bins.Count(bin(i->event));
         }
     }
-    keys.SizesToStarts();
-    const uint32_t largest = times.SizesToStarts();
+    const uint32_t largest = bins.SizesToStarts();
     Event* sorted = m_sorted.get();
-    Event* byKey = sorted + m_capacity;
     for (Slot* end = bucket; end; end = Release(ChunkOf(end)))
     {
-        for (Slot* i = ChunkOf(end) + 1; i != end; ++i)
+        for (const Slot* i = ChunkOf(end) + 1; i != end; ++i)
         {
-            byKey[keys.Take(keyBin(i->event))] = i->event;
+            sorted[bins.Take(bin(i->event))] = i->event;
         }
     }
-    for (const Event* i = byKey; i != byKey + count; ++i)
+    for (size_t b = 0, first = 0; largest > kCrowded && b < bins.size(); first = bins.End(b++))
     {
-        sorted[times.Take(timeBin(*i))] = *i;
+        if (bins.End(b) - first > kCrowded)
+        {
+            SortCrowd(sorted + first, sorted + bins.End(b));
+        }
     }
-    if (largest > kCrowded)
+}
+
+/// Many events of one bin, most likely of one time: in order of their keys but for near-neighbours.
+void
+EventWheel::SortCrowd(Event* first, Event* last)
+{
+    if (std::any_of(first, last, [first](const Event& e) { return e.time != first->time; }))
     {
-        times.ForEach([sorted](uint32_t first, uint32_t last)
-                      { SortCrowd(sorted + first, sorted + last); });
+        std::sort(first, last);
+        return;
     }
+    const unsigned bits = BinBits(static_cast<size_t>(last - first));
+    Bins bins(bits);
+    std::for_each(first, last, [&](const Event& e) { bins.Count(e.key >> (64 - bits)); });
+    bins.SizesToStarts();
+    Event* scratch = m_sorted.get() + m_capacity;
+    std::for_each(first,
+                  last,
+                  [&](const Event& e) { scratch[bins.Take(e.key >> (64 - bits))] = e; });
+    std::copy_n(scratch, last - first, first);
 }
 
 } // namespace heddle

@@ -9,21 +9,24 @@
 //   wheel.Insert(event);
 //   while (wheel.Advance(kForever))
 //   {
-//       const Event event = wheel.Take();
+//       const Event& event = wheel.Take();
 //   }
 //
 // Near events lie unsorted in 2^bucketBits buckets of 2^bucketShift ticks. A
 // bucket is a list of small chunks from a free list, so the lines that
 // insertions write are few and stay in the cache, however many buckets the
 // wheel has. When a bucket is reached it is copied once into a dense array and
-// sorted there: by counting on key and time within the bucket, then by insertion,
-// which has only near-neighbours left to exchange. Events that are made for the
-// bucket being drained go to its end or, if they do not belong there, to a heap
-// beside it. Events beyond the horizon wait in another.
+// sorted on the way: by counting on the time within the bucket, then by insertion,
+// which has only near-neighbours left to exchange (many events of one time are
+// first sorted by key in the same manner). Meanwhile what the events' `arg` points
+// to is fetched into the cache. Events that are made for the bucket being drained
+// go to its end or, if they do not belong there, to a heap beside it. Events
+// beyond the horizon wait in another.
 
 #ifndef HEDDLE_BASE_EVENT_WHEEL_H
 #define HEDDLE_BASE_EVENT_WHEEL_H
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -90,14 +93,10 @@ class EventWheel
         return AdvanceSlowly(end);
     }
 
-    /// The first event, which leaves the wheel. Only after Advance().
-    Event Take()
+    /// The first event, which leaves the wheel. Only after Advance(); valid until the next one.
+    const Event& Take()
     {
-        if (m_late.empty())
-        {
-            return *m_next++;
-        }
-        return TakeLate();
+        return m_late.empty() ? *m_next++ : TakeLate();
     }
 
     /// The event that comes `distance` later, if that is known already, else null. A hint.
@@ -108,10 +107,25 @@ class EventWheel
 
     Tick NextTime() const; ///< kForever when empty
 
-    size_t size() const
+    /// All events in no particular order.
+    template <class Function>
+    void ForEach(Function&& function) const
     {
-        return m_inBuckets + m_far.size() + m_late.size() + static_cast<size_t>(m_end - m_next);
+        for (uint64_t slot = 0; slot <= m_mask; ++slot)
+        {
+            for (const Slot* end = m_buckets[slot]; end; end = ChunkOf(end)->previous)
+            {
+                std::for_each(static_cast<const Slot*>(ChunkOf(end)) + 1,
+                              end,
+                              [&](const Slot& s) { function(s.event); });
+            }
+        }
+        std::for_each(m_far.begin(), m_far.end(), function);
+        std::for_each(m_late.begin(), m_late.end(), function);
+        std::for_each(m_next, static_cast<const Event*>(m_end), function);
     }
+
+    size_t size() const; ///< slow
 
   private:
     /// Slot 0 is the header: where the previous chunk of the bucket ends.
@@ -132,7 +146,7 @@ class EventWheel
         size_t bytes;
     };
 
-    static Slot* ChunkOf(Slot* end)
+    static Slot* ChunkOf(const Slot* end)
     {
         return reinterpret_cast<Slot*>((reinterpret_cast<uintptr_t>(end) - 1) & ~(kChunkBytes - 1));
     }
@@ -152,19 +166,19 @@ class EventWheel
         slot.handler = event.handler;
         slot.aux = event.aux;
         ++end;
-        ++m_inBuckets;
     }
 
     void NewChunk(int64_t bucket);
     void Grow();
     void InsertElsewhere(int64_t bucket, Event event); // by value: see Partition::Post()
     bool AdvanceSlowly(Tick end);
-    Event TakeLate();
+    const Event& TakeLate();
     int64_t NextBucket() const; ///< −1: none
     bool Refill(Tick end);
     void Load(Slot*& bucket);
-    void Unload(Slot* bucket);
-    void SortByBins(Slot* bucket, size_t count);
+    void Unload(Slot* bucket, Event* to);
+    void UnloadByTime(Slot* bucket, size_t count);
+    void SortCrowd(Event* first, Event* last);
     void Reserve(size_t events);
     Slot* Release(Slot* chunk);
 
@@ -173,11 +187,12 @@ class EventWheel
     int64_t m_bucket = -1;         ///< absolute number of the current bucket
     const Event* m_next = nullptr; ///< the current bucket, sorted: [m_next, m_end)
     Event* m_end = nullptr;
-    std::vector<Event> m_late;          ///< min-heap: made for the current bucket while it drains
+    std::vector<Event> m_late; ///< min-heap: made for the current bucket while it drains
+    Event m_takenLate{};
     Slot* m_free = nullptr;             ///< chunks, linked through their headers
     std::unique_ptr<Slot*[]> m_buckets; ///< behind the last event; null: empty
-    size_t m_inBuckets = 0;
-    std::unique_ptr<Event[]> m_sorted; ///< where m_next points to; as much again to sort with
+    size_t m_chunks = 0;                ///< in buckets
+    std::unique_ptr<Event[]> m_sorted;  ///< where m_next points to; as much again to sort with
     size_t m_capacity = 0;
     std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
     std::vector<Event> m_far;         ///< min-heap beyond the horizon

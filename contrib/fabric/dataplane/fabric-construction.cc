@@ -53,10 +53,11 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
             state.pool.SetDepot(&depot);
         }
     }
-    BuildPorts(partitioning);
     AddForwardingHandlers();
     AddTransmitHandlers();
+    BuildPorts(partitioning);
     BuildSwitches();
+    AddPreparations();
     routes.Build(std::vector<bool>(linkUp.size(), true));
     BuildPaths(); // of the intact network
     if (std::find(linkUp.begin(), linkUp.end(), false) != linkUp.end())
@@ -95,6 +96,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
         port.fromNic = !from.isSwitch;
         port.toNic = !to.isSwitch;
         port.up = link.up;
+        port.onArrival = to.isSwitch ? m_onArrive : m_onReceive;
         portsDown += link.up ? 0 : 1;
         fabric::PortDetails rest(core.seed(), id);
         rest.rate = link.rate;
@@ -109,6 +111,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
             linkErrors.back().loop = 2 * link.delay + link.retry.turnaround;
         }
         details.push_back(rest);
+        port.unusual = port.lossy || port.psPerByte == 0 || (ideal && port.fromNic);
         waitsForTails = waitsForTails || !(link.rate == topology.links[0].rate);
         if (port.fromNic)
         {

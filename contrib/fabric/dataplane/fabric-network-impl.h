@@ -78,7 +78,6 @@ class Network::Impl
     {
         fabric::PacketPool pool;
         NetworkCounters counters;
-        int64_t onWires = 0; ///< sent here − arrived here; the sum over partitions counts
     };
 
     // Handlers. Event::entity is the transmitting port, Event::arg the packet unless said.
@@ -104,7 +103,19 @@ class Network::Impl
     void MarkEcn(Partition& part, PortId id, const fabric::ClassQueue& queue, Packet* packet);
     void Release(Partition& part, SwitchId at, const Packet& packet);
     Tick Transmit(Partition& part, PortId id, Packet* packet); ///< returns the replay time
-    Tick Serialise(const fabric::Port& port, PortId id, uint32_t bytes);
+    Tick TransmitHere(Partition& part, fabric::Port& port, PortId id, Packet* packet);
+    Tick TransmitUnusually(Partition& part, PortId id, Packet* packet);
+    void Occupy(fabric::Port& port, Packet* packet, Tick now, Tick duration);
+    void PostArrival(Partition& part,
+                     fabric::Port& port,
+                     PortId id,
+                     Packet* packet,
+                     uint32_t to,
+                     Tick delay);
+    uint64_t OnWires() const
+    {
+        return core.Pending(m_onArrive) + core.Pending(m_onTail) + core.Pending(m_onReceive);
+    }
     Tick IdealReach(PortId id, const Packet& packet, Tick now);
     void ScheduleFree(Partition& part, fabric::Port& port, PortId id);
     void Drop(Partition& part, PortId at, Packet* packet, DropReason reason);
@@ -215,6 +226,7 @@ class Network::Impl
   private:
     void AddForwardingHandlers();
     void AddTransmitHandlers();
+    void AddPreparations();
     void BuildPorts(const Partitioning& partitioning);
     void BuildSwitches();
     void BuildPaths();

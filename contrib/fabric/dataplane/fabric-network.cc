@@ -193,11 +193,7 @@ Network::counters() const
 uint64_t
 Network::inFlight() const
 {
-    int64_t packets = 0;
-    for (const auto& state : m_impl->partitions)
-    {
-        packets += state.onWires;
-    }
+    uint64_t packets = m_impl->OnWires();
     for (const Port& port : m_impl->ports)
     {
         for (const ClassQueue& queue : port.queues)
@@ -208,7 +204,7 @@ Network::inFlight() const
             }
         }
     }
-    return static_cast<uint64_t>(packets);
+    return packets;
 }
 
 const PortCounters&

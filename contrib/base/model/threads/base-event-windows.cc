@@ -87,7 +87,7 @@ EventCore::RunWindow(Tick limit)
     if (m_parts.size() == 1) // nobody to wait for
     {
         m_parts[0]->Run(limit);
-        m_leave = stopped();
+        m_parts[0]->m_leave = stopped();
         NoteNextTimes();
         return;
     }

@@ -26,6 +26,7 @@ Network::Impl::SetPortRate(PortId id, BitRate rate)
     fabric::Port& port = ports[id];
     const uint32_t before = port.psPerByte;
     port.psPerByte = fabric::PsPerByte(rate);
+    port.unusual = port.unusual || port.psPerByte == 0;
     // The busy time of whole rates follows from the bytes: keep what has been.
     details[id].busy += (Tick{before} - Tick{port.psPerByte}) * static_cast<Tick>(port.txBytes);
     details[id].rate = rate;

@@ -105,13 +105,18 @@ void
 Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, Packet* packet)
 {
     Port& port = ports[id];
+    const Tick now = part.now();
+    if (port.Open(now))
+    {
+        Transmit(part, id, packet);
+        return;
+    }
     if (!port.up)
     {
         Drop(part, id, packet, DropReason::LinkDown);
         return;
     }
     const bool paused = port.paused >> packet->trafficClass & 1U;
-    const Tick now = part.now();
     if (port.busyUntil <= now && !port.freePending && !paused)
     {
         Transmit(part, id, packet);
@@ -134,7 +139,6 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
 {
     auto* packet = reinterpret_cast<Packet*>(event.arg);
     const PortId input = event.entity;
-    --partitions[part.index()].onWires;
     if (portsDown != 0 && !ports[input].up)
     {
         DropArrival(part, input, packet, DropReason::LinkDown);
@@ -152,7 +156,6 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
         const Port& in = ports[input];
         const Tick tail = TransmitTime(in, input, packet->wireBytes) -
                           TransmitTime(in, input, std::min(in.headBytes, packet->wireBytes));
-        ++partitions[part.index()].onWires;
         const uint64_t key = NextKey(ports[egress], egress);
         part.Schedule(tail, m_onTail, egress, event.arg, key, event.aux);
         return;
@@ -163,7 +166,6 @@ Network::Impl::OnArrive(Partition& part, const Event& event)
 void
 Network::Impl::OnTail(Partition& part, const Event& event)
 {
-    --partitions[part.index()].onWires;
     auto* packet = reinterpret_cast<Packet*>(event.arg);
     Output(part, event.entity, event.aux, packet);
 }
@@ -199,13 +201,24 @@ Network::Impl::AddForwardingHandlers()
 {
     m_onArrive = core.AddHandler<Impl, &Impl::OnArrive>(this);
     m_onTail = core.AddHandler<Impl, &Impl::OnTail>(this);
-    core.SetPrefetch(m_onArrive);
-    if (large())
+}
+
+void
+Network::Impl::AddPreparations()
+{
+    if (!large())
     {
-        core.SetPrepare(m_onArrive,
-                        [](void* self, const Event& event)
-                        { static_cast<Impl*>(self)->PrepareArrive(event); });
+        return;
     }
+    core.SetPrepare(m_onArrive,
+                    [](void* self, const Event& event)
+                    { static_cast<Impl*>(self)->PrepareArrive(event); });
+    core.SetPrepare(m_onReceive,
+                    [](void* self, const Event& event)
+                    { static_cast<Impl*>(self)->PrepareReceive(event); });
+    core.SetPrepare(m_onPortFree,
+                    [](void* self, const Event& event)
+                    { static_cast<Impl*>(self)->PreparePortFree(event); });
 }
 
 } // namespace heddle

@@ -90,19 +90,28 @@ struct alignas(64) Port
     uint16_t ingressIndex = 0; ///< index of this direction among the receiving switch's inputs
     uint16_t toPartition = 0;  ///< of the receiving node
     uint16_t headBytes = 0;    ///< what the receiver waits for before it may forward
+    HandlerId onArrival = 0;   ///< of the receiving node
     uint8_t queued = 0;        ///< bit per non-empty class
     uint8_t paused = 0;        ///< bit per class stopped by PFC
     uint8_t dwrrClass = 0;     ///< whose turn it is
-    bool up = true;
-    bool freePending = false;
+    bool up : 1;
+    bool freePending : 1;
     bool fromNic : 1;
     bool toNic : 1;
-    bool lossy : 1; ///< has PortDetails::errors
+    bool lossy : 1;   ///< has PortDetails::errors
+    bool unusual : 1; ///< lossy, of a rate that needs rounding, or into an ideal fabric
 
     ClassQueue queues[kClasses];
 
-    Port() : fromNic(false), toNic(false), lossy(false)
+    Port()
+        : up(true), freePending(false), fromNic(false), toNic(false), lossy(false), unusual(false)
     {
+    }
+
+    /// A packet of any class that is here now may be sent now.
+    bool Open(Tick now) const
+    {
+        return busyUntil <= now && up && !freePending && paused == 0;
     }
 
     uint8_t Eligible() const

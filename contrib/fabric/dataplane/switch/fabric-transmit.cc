@@ -92,31 +92,68 @@ Network::Impl::IdealReach(PortId id, const Packet& packet, Tick now)
     return ready - now;
 }
 
-/// Serialisation time that ends up in PortCounters::busy.
-inline Tick
-Network::Impl::Serialise(const Port& port, PortId id, uint32_t bytes)
+/// The packet's own arrival, `delay` from now.
+inline void
+Network::Impl::PostArrival(Partition& part,
+                           Port& port,
+                           PortId id,
+                           Packet* packet,
+                           uint32_t to,
+                           Tick delay)
 {
+    part.Post(to,
+              {part.now() + delay,
+               NextKey(port, id),
+               reinterpret_cast<uint64_t>(packet),
+               id,
+               port.onArrival,
+               port.ingressIndex});
+}
+
+/// What every transmission does. `duration`: of the serialisation; ps.
+inline void
+Network::Impl::Occupy(Port& port, Packet* packet, Tick now, Tick duration)
+{
+    port.busyUntil = now + duration;
+    ++port.txPackets;
+    port.txBytes += packet->wireBytes;
+    ++packet->hops;
+    packet->enqueuedAt = Plan::None(packet->enqueuedAt, port.toNode);
+}
+
+/// Returns for how long link-level retries hold the port beyond the transmission; ps.
+inline Tick
+Network::Impl::TransmitHere(Partition& part, Port& port, PortId id, Packet* packet)
+{
+    if (__builtin_expect(port.unusual, 0))
+    {
+        return TransmitUnusually(part, id, packet);
+    }
+    const Tick duration = Tick{port.psPerByte} * packet->wireBytes;
+    const Tick head = Tick{port.psPerByte} * port.headBytes;
+    Occupy(port, packet, part.now(), duration);
+    PostArrival(part, port, id, packet, port.toPartition, port.reach + std::min(head, duration));
+    return 0;
+}
+
+Tick
+Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
+{
+    return TransmitHere(part, ports[id], id, packet);
+}
+
+Tick
+Network::Impl::TransmitUnusually(Partition& part, PortId id, Packet* packet)
+{
+    Port& port = ports[id];
+    const Tick now = part.now();
+    const uint32_t bytes = packet->wireBytes;
     const Tick duration = TransmitTime(port, id, bytes);
     if (port.psPerByte == 0)
     {
         details[id].busy += duration; // elsewhere it follows from the bytes
     }
-    return duration;
-}
-
-/// Returns for how long link-level retries hold the port beyond the transmission; ps.
-Tick
-Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
-{
-    Port& port = ports[id];
-    const Tick now = part.now();
-    const uint32_t bytes = packet->wireBytes;
-    const Tick duration = Serialise(port, id, bytes);
-    port.busyUntil = now + duration;
-    ++port.txPackets;
-    port.txBytes += bytes;
-    ++packet->hops;
-    packet->enqueuedAt = Plan::None(packet->enqueuedAt, port.toNode);
+    Occupy(port, packet, now, duration);
     const Tick replay = port.lossy ? Impair(id, packet, duration) : 0;
     if (replay == kLost)
     {
@@ -134,31 +171,23 @@ Network::Impl::Transmit(Partition& part, PortId id, Packet* packet)
             to = details[targets[packet->destination].down].partition;
         }
     }
-    ++partitions[part.index()].onWires;
-    part.Post(to,
-              {now + delay,
-               NextKey(port, id),
-               reinterpret_cast<uint64_t>(packet),
-               id,
-               port.toNic ? m_onReceive : m_onArrive,
-               port.ingressIndex});
+    PostArrival(part, port, id, packet, to, delay);
     return replay;
 }
 
-/// `aux` and `arg` only tell what will be touched: the queue's cache line behind the port and the
-/// packet at its head.
+/// `aux` and `arg` only tell what will be touched: the queue and the packet at its head.
 void
 Network::Impl::ScheduleFree(Partition& part, Port& port, PortId id)
 {
     port.freePending = true;
     const uint8_t eligible = port.Eligible();
-    const unsigned c = eligible != 0 ? 31U - static_cast<unsigned>(__builtin_clz(eligible)) : 0;
+    const unsigned c = 31U - static_cast<unsigned>(__builtin_clz(eligible | 1U));
     part.Insert({std::max(port.busyUntil, part.now()),
                  NextKey(port, id),
                  reinterpret_cast<uint64_t>(port.queues[c].head),
                  id,
                  m_onPortFree,
-                 static_cast<uint16_t>(1 + c)});
+                 static_cast<uint16_t>(c)});
 }
 
 /// The packet leaves the switch's memory.
@@ -234,7 +263,7 @@ Network::Impl::StartNext(Partition& part, PortId id)
     {
         Release(part, port.fromNode, *packet);
     }
-    Transmit(part, id, packet);
+    TransmitHere(part, port, id, packet);
     if (port.Eligible() != 0)
     {
         ScheduleFree(part, port, id);
@@ -246,7 +275,6 @@ Network::Impl::OnReceive(Partition& part, const Event& event)
 {
     auto* packet = reinterpret_cast<Packet*>(event.arg);
     PartitionState& state = partitions[part.index()];
-    --state.onWires;
     if (portsDown != 0 && !ports[event.entity].up)
     {
         DropArrival(part, event.entity, packet, DropReason::LinkDown);
@@ -308,16 +336,12 @@ Network::Impl::PrepareReceive(const Event& event)
     }
 }
 
-/// Fetches what releasing the packet at the head of the queue will touch.
 void
 Network::Impl::PreparePortFree(const Event& event)
 {
-    const auto* packet = reinterpret_cast<const Packet*>(event.arg);
-    if (packet)
-    {
-        const uint16_t ingress = Stamp::Ingress(packet->enqueuedAt);
-        switches[ports[event.entity].fromNode].buffer.Prefetch(ingress, packet->trafficClass);
-    }
+    const Port& port = ports[event.entity];
+    __builtin_prefetch(&port, 1);
+    __builtin_prefetch(&port.queues[event.aux], 1);
 }
 
 /// Here, so that the compiler sees through the table of handlers.
@@ -326,21 +350,6 @@ Network::Impl::AddTransmitHandlers()
 {
     m_onReceive = core.AddHandler<Impl, &Impl::OnReceive>(this);
     m_onPortFree = core.AddHandler<Impl, &Impl::OnPortFree>(this);
-    core.SetPrefetch(m_onReceive);
-    core.SetPrefetch(m_onPortFree, ports.data(), sizeof(Port));
-    if (!large())
-    {
-        return;
-    }
-    core.SetPrepare(m_onReceive,
-                    [](void* self, const Event& event)
-                    { static_cast<Impl*>(self)->PrepareReceive(event); });
-    if (limited)
-    {
-        core.SetPrepare(m_onPortFree,
-                        [](void* self, const Event& event)
-                        { static_cast<Impl*>(self)->PreparePortFree(event); });
-    }
 }
 
 } // namespace heddle
