@@ -32,11 +32,14 @@ class FlowLevelNetwork : public ScaleOutNetwork
 
     void SetLinkShare(uint32_t link, double share) override
     {
-        if (share > 0 && share < 1)
-        {
-            throw InputError("the flow level cannot change the rate of a link during the run");
-        }
         m_network.SetLinkUp(link, share > 0);
+        if (share > 0)
+        {
+            const BitRate built = m_network.topology().links[link].rate;
+            m_network.SetLinkRate(
+                link,
+                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
+        }
     }
 
     /// No packets, so no packet counters, no queues.

@@ -45,9 +45,8 @@ FlowNetwork::PathIsUp(uint32_t flow)
                                             });
 }
 
-/// The resources, and the loads of every stage in use. Returns the resource of every port, kNone if
-/// nobody uses it.
-std::vector<uint32_t>
+/// The resources, and the loads of every stage in use.
+void
 FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
 {
     std::vector<bool> used(m_paths.stages(), false);
@@ -73,10 +72,11 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
     }
     loadsOf.assign(used.size(), {});
     std::map<Row, uint32_t> known;
-    std::vector<uint32_t> resourceOf(stagesOf.size(), kNone);
+    m_resourceOf.assign(stagesOf.size(), kNone);
+    m_largestShare.assign(stagesOf.size(), 0);
     for (PortId port = 0; port < stagesOf.size(); ++port)
     {
-        double most = 0;
+        double& most = m_largestShare[port];
         for (const auto& [stage, share] : stagesOf[port])
         {
             most = std::max(most, share);
@@ -96,7 +96,7 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
         const auto [entry, isNew] =
             known.try_emplace(row, static_cast<uint32_t>(m_resources.size()));
         const uint32_t id = entry->second;
-        resourceOf[port] = id;
+        m_resourceOf[port] = id;
         if (isNew)
         {
             m_resources.push_back({FlowWaits::Fabric, port, kNone, rate, id});
@@ -111,16 +111,15 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
             m_resources[id].port = port;
         }
     }
-    return resourceOf;
 }
 
 /// What waiting for a resource is called, and which carries the acknowledgements for its data.
 void
-FlowNetwork::AddPartners(const std::vector<uint32_t>& resourceOf)
+FlowNetwork::AddPartners()
 {
     for (Resource& resource : m_resources)
     {
-        resource.partner = resourceOf[resource.port ^ 1U];
+        resource.partner = m_resourceOf[resource.port ^ 1U];
         if (m_paths.IsNicPort(resource.port))
         {
             const Topology::Link& link = m_topology.links[resource.port / 2];
@@ -131,7 +130,7 @@ FlowNetwork::AddPartners(const std::vector<uint32_t>& resourceOf)
 }
 
 /// By resource: whether it can limit anybody.
-std::vector<bool>
+void
 FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
 {
     constexpr unsigned kSides = 2;
@@ -151,7 +150,6 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
             }
         }
     }
-    std::vector<bool> useful(m_resources.size(), true);
     for (std::vector<uint64_t>& side : pairs)
     {
         std::sort(side.begin(), side.end());
@@ -164,14 +162,13 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
         }
         for (uint32_t id = 0; id < m_resources.size(); ++id)
         {
-            const Resource& resource = m_resources[id];
+            Resource& resource = m_resources[id];
             const bool interior = resource.cause == FlowWaits::Fabric;
             // Shares were rounded, so a bundle may seem smaller than its ports by a few bits/s.
             const int64_t slack = resource.rate / MaxMin::kWhole;
-            useful[id] = useful[id] && (!interior || most[id] > resource.rate + slack);
+            resource.useful = resource.useful && (!interior || most[id] > resource.rate + slack);
         }
     }
-    return useful;
 }
 
 void
@@ -182,8 +179,9 @@ FlowNetwork::Build()
     m_maxMin = MaxMin();
     m_resources.clear();
     std::vector<Loads> loadsOf;
-    AddPartners(MakeResources(loadsOf));
-    const std::vector<bool> useful = FindUseful(loadsOf);
+    MakeResources(loadsOf);
+    AddPartners();
+    FindUseful(loadsOf);
     m_components.assign(m_resources.size(), {});
     for (const Resource& resource : m_resources)
     {
@@ -204,7 +202,8 @@ FlowNetwork::Build()
             std::copy_if(loadsOf[stage].begin(),
                          loadsOf[stage].end(),
                          std::back_inserter(loads),
-                         [&](const MaxMin::Load& load) { return useful[load.resource]; });
+                         [&](const MaxMin::Load& load)
+                         { return m_resources[load.resource].useful; });
         }
         m_maxMin.AddFlow(loads, 1);
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Links that fail and come back. A flow whose one path crosses a failed link stands still until the
-// forwarding tables are new, and then until its sender's retransmission timer expires. A flow that
-// spreads over several paths goes on over the others.
+// Links that fail, come back, or change their rate. A flow whose one path crosses a failed link
+// stands still until the forwarding tables are new, and then until its sender's retransmission
+// timer expires. A flow that spreads over several paths goes on over the others.
 #include "ns3/base-errors.h"
 #include "ns3/fabric-flow-network.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace heddle
 {
@@ -77,9 +78,15 @@ FlowNetwork::OnRecovered(Partition& part, const Event& event)
     }
 }
 
-/// New tables: everything is made anew.
 void
 FlowNetwork::OnReroute(Partition& part, const Event&)
+{
+    Rebuild(part);
+}
+
+/// New tables: everything is made anew.
+void
+FlowNetwork::Rebuild(Partition& part)
 {
     if (!m_built)
     {
@@ -116,6 +123,70 @@ FlowNetwork::OnReroute(Partition& part, const Event&)
         }
     }
     Revive(part);
+}
+
+void
+FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
+{
+    HEDDLE_CHECK(link < m_linkUp.size() && rate.bps() > 0, "no such link, or no rate");
+    Partition& part = m_core.part(0);
+    if (rate == m_paths.RateOf(2 * link))
+    {
+        return;
+    }
+    m_paths.SetRate(link, rate);
+    if (!m_built)
+    {
+        m_paths.Build(m_linkUp);
+        return;
+    }
+    const bool resized = Resize(part, 2 * link) && Resize(part, 2 * link + 1);
+    if (!resized || Spreads())
+    {
+        Rebuild(part);
+    }
+}
+
+/// Whether some flow spreads in proportion to rates.
+bool
+FlowNetwork::Spreads() const
+{
+    return m_paths.SpreadsByRate() && std::any_of(m_details.begin(),
+                                                  m_details.end(),
+                                                  [](const FlowDetails& d) { return d.spread; });
+}
+
+/// The new rate of a port in its resource. False when flows do not know that resource, because the
+/// port could not limit anybody.
+bool
+FlowNetwork::Resize(Partition& part, PortId changed)
+{
+    const uint32_t id = m_resourceOf[changed];
+    if (id == kNone)
+    {
+        return true;
+    }
+    Resource& resource = m_resources[id];
+    resource.rate = std::numeric_limits<int64_t>::max();
+    for (PortId port = 0; port < m_resourceOf.size(); ++port)
+    {
+        if (m_resourceOf[port] != id)
+        {
+            continue;
+        }
+        const auto rate = static_cast<int64_t>(static_cast<double>(m_paths.RateOf(port).bps()) /
+                                               m_largestShare[port]);
+        if (rate < resource.rate)
+        {
+            resource.rate = rate;
+            resource.port = port;
+        }
+    }
+    if (resource.useful && !m_maxMin.idle(id))
+    {
+        Touch(part, id);
+    }
+    return resource.useful;
 }
 
 /// Books what it has carried so far on the ports of its path.

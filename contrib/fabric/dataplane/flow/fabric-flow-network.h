@@ -102,6 +102,10 @@ class FlowNetwork
     /// Both directions; routes follow after Topology::rerouteDelay.
     void SetLinkUp(uint32_t link, bool up);
 
+    /// The link's rate from now on, both directions, > 0. NicRate() and UnloadedLatency() stay as
+    /// built; a balancer that avoids queues spreads by the new rates at once.
+    void SetLinkRate(uint32_t link, BitRate rate);
+
     Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
     {
         return m_paths.UnloadedLatency(from, to, wireBytes);
@@ -109,7 +113,7 @@ class FlowNetwork
 
     BitRate NicRate(NicId nic) const
     {
-        return m_paths.RateOf(m_paths.PortOf(nic));
+        return m_topology.links[m_paths.PortOf(nic) / 2].rate;
     }
 
     const Topology& topology() const
@@ -168,6 +172,7 @@ class FlowNetwork
         int64_t rate;             ///< bits/s, without acknowledgements
         uint32_t leader;          ///< see Component
         bool touched = false;
+        bool useful = true; ///< can limit somebody; else no flow has it among its loads
     };
 
     /// The pace of a component, kept at one of its resources, its leader. When a component splits,
@@ -203,9 +208,9 @@ class FlowNetwork
 
     // fabric-flow-construction.cc
     void Build();
-    std::vector<uint32_t> MakeResources(std::vector<Loads>& loadsOf);
-    void AddPartners(const std::vector<uint32_t>& resourceOf);
-    std::vector<bool> FindUseful(const std::vector<Loads>& loadsOf);
+    void MakeResources(std::vector<Loads>& loadsOf);
+    void AddPartners();
+    void FindUseful(const std::vector<Loads>& loadsOf);
     bool PathIsUp(uint32_t flow);
     void Flush(uint32_t flow);
 
@@ -213,6 +218,9 @@ class FlowNetwork
     void Suspend(Partition& part, uint32_t flow);
     void Revive(Partition& part);
     void OnReroute(Partition& part, const Event& event);
+    void Rebuild(Partition& part);
+    bool Spreads() const;
+    bool Resize(Partition& part, PortId port);
     void OnRecovered(Partition& part, const Event& event);
 
     EventCore& m_core;
@@ -224,6 +232,8 @@ class FlowNetwork
     std::vector<Flow> m_flows;
     std::vector<FlowDetails> m_details;
     std::vector<Resource> m_resources;
+    std::vector<uint32_t> m_resourceOf;  ///< by PortId; kNone if nobody uses it
+    std::vector<double> m_largestShare;  ///< by PortId: of a flow
     std::vector<Component> m_components; ///< by leader
     std::vector<bool> m_linkUp;
     std::vector<double> m_stageBits;                  ///< carried, by stage

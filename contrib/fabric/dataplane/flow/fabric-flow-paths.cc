@@ -13,6 +13,10 @@ FlowPaths::FlowPaths(const Topology& topology, uint64_t seed)
       m_routes(topology),
       m_firstSet(static_cast<StageId>(2 * topology.links.size()))
 {
+    for (const Topology::Link& link : topology.links)
+    {
+        m_rates.push_back(link.rate);
+    }
     std::vector<uint32_t> nicLink;
     LeavesOf(topology, &nicLink);
     for (NicId nic = 0; nic < topology.nics; ++nic)

@@ -86,9 +86,21 @@ class FlowPaths
         return !link.a.isSwitch || !link.b.isSwitch;
     }
 
-    BitRate RateOf(PortId port) const
+    BitRate RateOf(PortId port) const ///< now
     {
-        return m_topology.links[port / 2].rate;
+        return m_rates[port / 2];
+    }
+
+    /// Takes part in the spreading from the next Build() on.
+    void SetRate(uint32_t link, BitRate rate)
+    {
+        m_rates[link] = rate;
+    }
+
+    /// Whether flows spread in proportion to rates, where they spread.
+    bool SpreadsByRate() const
+    {
+        return !m_balancers.empty() && m_balancers[0]->avoidsQueues();
     }
 
     /// As Network::UnloadedLatency(): of the intact network. InputError when there is no path.
@@ -105,6 +117,7 @@ class FlowPaths
     Routes m_routes;
     std::vector<std::unique_ptr<LoadBalancer>> m_balancers; ///< by switch
     std::vector<PortId> m_nicPort;
+    std::vector<BitRate> m_rates;     ///< by link
     std::vector<uint32_t> m_pathLeaf; ///< by NIC: row of m_pathOf
     std::vector<InteriorPath> m_interiors;
     std::vector<uint32_t> m_pathOf; ///< [from][to], kNone: no path

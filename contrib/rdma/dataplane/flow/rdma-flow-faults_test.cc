@@ -3,6 +3,7 @@
 // Degraded and failed links at flow level: capacity-loss arithmetic (validation A14), rerouting.
 #include "ns3/rdma-flow-test-world.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace heddle::test
@@ -134,6 +135,70 @@ TEST(FlowFaults, ADeadNicLinkStopsItsFlows)
     EXPECT_EQ(world.Faults(), "");
     EXPECT_EQ(world.State(0, MessageState::Down), 9 * kMillisecond - kMicrosecond);
     EXPECT_GT(world.byCookie[0].timing.finished, 9 * kMillisecond);
+}
+
+/// Half of a NIC's lanes are out for 2 us: what they would have carried comes that much later.
+TEST(FlowFaults, AChangedRateCostsWhatItDoesNotCarry)
+{
+    const Topology topology = MakeTopology(TwoLeaves("ecmp"));
+    FlowWorld whole(topology, SelectiveRepeat(), 1);
+    whole.Post(0, kUplinks, kBytes);
+    whole.Run();
+    FlowWorld slow(topology, SelectiveRepeat(), 1);
+    slow.Post(0, kUplinks, kBytes);
+    const BitRate full = topology.links[0].rate;
+    slow.At(2 * kMicrosecond,
+            [&](Partition&) { slow.net.SetLinkRate(0, BitRate(full.bps() / 2)); });
+    slow.At(4 * kMicrosecond, [&](Partition&) { slow.net.SetLinkRate(0, full); });
+    slow.Run();
+    EXPECT_EQ(slow.Faults(), "");
+    const Tick late = slow.byCookie[0].timing.finished - whole.byCookie[0].timing.finished;
+    EXPECT_NEAR(double(late), 1.0 * kMicrosecond, 10);
+    EXPECT_NEAR(double(slow.State(0, MessageState::OwnPort)), 1.0 * kMicrosecond, 10);
+}
+
+/// The same rates as on a fabric built with the slow uplink, though no flow had to share an uplink
+/// before; and the old ones again afterwards.
+TEST(FlowFaults, AnUplinkThatSlowsDownDuringTheRun)
+{
+    for (const char* balancer : {"ecmp", "spray", "adaptive"})
+    {
+        const Topology topology = MakeTopology(TwoLeaves(balancer));
+        FlowWorld world(topology, SelectiveRepeat(), 1);
+        for (NicId from = 0; from < kUplinks; ++from)
+        {
+            world.Post(from, from + kUplinks, kBytes);
+        }
+        const uint32_t link = FindLink(topology, "leaf0 → spine0");
+        const BitRate full = topology.links[link].rate;
+        std::vector<int64_t> rates[3];
+        const auto note = [&](int when, Tick at)
+        {
+            world.At(at,
+                     [&, when](Partition&)
+                     {
+                         for (uint32_t flow = 0; flow < kUplinks; ++flow)
+                         {
+                             rates[when].push_back(world.net.RateOf(flow));
+                         }
+                     });
+        };
+        note(0, 1 * kMicrosecond);
+        world.At(1500 * kNanosecond,
+                 [&](Partition&) { world.net.SetLinkRate(link, BitRate(full.bps() / 2)); });
+        note(1, 2 * kMicrosecond);
+        world.At(2500 * kNanosecond, [&](Partition&) { world.net.SetLinkRate(link, full); });
+        note(2, 3 * kMicrosecond);
+        world.Run();
+        EXPECT_EQ(world.Faults(), "");
+        EXPECT_EQ(rates[0], rates[2]) << balancer;
+        if (std::string(balancer) != "ecmp")
+        {
+            EXPECT_NEAR(double(rates[1][0]), double(RateWithSlowUplink(balancer)), 1e7);
+            continue;
+        }
+        EXPECT_LE(*std::min_element(rates[1].begin(), rates[1].end()), 200'000'000'000);
+    }
 }
 
 } // namespace
