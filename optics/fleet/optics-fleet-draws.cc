@@ -40,7 +40,7 @@ DrawIncidents(const std::vector<OutageGroup>& groups,
         }
         const double mean = 1e9 / group.fit;
         const double scale = mean / std::tgamma(1 + 1 / group.shape);
-        const RandomStream random(seed, "fleet-" + std::to_string(g), replication);
+        const RandomStream random(seed, "fleet-" + group.name, replication);
         for (uint64_t part = 0; part < group.count; ++part)
         {
             double clock = 0;
@@ -83,6 +83,7 @@ class Job
             // An interval is so many hours of undisturbed work, so a slow one takes longer.
             const double work = std::min(hours, (m_interval - m_pending) / speed);
             m_pending += work * speed;
+            m_pendingTime += work;
             hours -= work;
             if (hours <= 0)
             {
@@ -94,7 +95,9 @@ class Job
             if (m_written >= m_policy.checkpointHours * (1 - 1e-12))
             {
                 m_done += m_pending;
+                m_doneTime += m_pendingTime;
                 m_pending = 0;
+                m_pendingTime = 0;
                 m_written = 0;
             }
         }
@@ -103,6 +106,7 @@ class Job
     void Interrupt()
     {
         m_pending = 0;
+        m_pendingTime = 0;
         m_written = 0;
         m_restart = m_policy.restartHours;
     }
@@ -114,6 +118,12 @@ class Job
         return m_done + m_pending;
     }
 
+    /// Hours that it took.
+    double doneTime() const
+    {
+        return m_doneTime + m_pendingTime;
+    }
+
   private:
     JobPolicy m_policy;
     double m_interval;
@@ -121,6 +131,8 @@ class Job
     double m_pending = 0; ///< hours of work since the last checkpoint
     double m_written = 0; ///< hours of the checkpoint under way
     double m_done = 0;    ///< hours of work that no failure can take
+    double m_pendingTime = 0;
+    double m_doneTime = 0;
 };
 
 struct Run
@@ -129,7 +141,9 @@ struct Run
     double incidents = 0;
     double speedTime = 0;
     double quietTime = 0;
+    double runningTime = 0;
     double done = 0;
+    double doneTime = 0;
 };
 
 /// Goes from change to change: a failure or the end of a repair.
@@ -147,6 +161,8 @@ Walk(const std::vector<OutageGroup>& groups,
     Run run;
     double clock = 0;
     uint64_t open = 0;
+    uint64_t lost = 0; // accelerators
+    const auto waits = [&] { return static_cast<double>(lost) > policy.spareAccelerators; };
     const auto advance = [&](double until)
     {
         double slowdown = 1;
@@ -158,7 +174,11 @@ Walk(const std::vector<OutageGroup>& groups,
             }
         }
         const double hours = until - clock;
-        job.Run(hours, 1 / slowdown);
+        if (!waits())
+        {
+            job.Run(hours, 1 / slowdown);
+            run.runningTime += hours;
+        }
         run.speedTime += hours / slowdown;
         run.quietTime += open == 0 ? hours : 0;
         clock = until;
@@ -169,6 +189,7 @@ Walk(const std::vector<OutageGroup>& groups,
         {
             advance(repairs.top().first);
             --down[repairs.top().second];
+            lost -= groups[repairs.top().second].accelerators;
             --open;
             repairs.pop();
         }
@@ -181,35 +202,75 @@ Walk(const std::vector<OutageGroup>& groups,
         ++open;
         repairs.emplace(incident.end, incident.group);
         run.incidents += 1;
-        if (groups[incident.group].slowdown == kStops)
+        if (groups[incident.group].slowdown == kStops && !waits())
         {
             run.interruptions += 1;
             job.Interrupt();
         }
+        lost += groups[incident.group].accelerators;
     }
     repairUntil(horizon);
     advance(horizon);
     run.done = job.done();
+    run.doneTime = job.doneTime();
     return run;
 }
 
-Estimate
-EstimateOf(const std::vector<double>& values)
+/// Share of the replenishment times in which no group asks for more spares than it holds; 1 when
+/// the horizon is shorter than one.
+double
+Sufficing(const FleetFigures& closed,
+          const std::vector<Incident>& incidents,
+          const JobPolicy& policy,
+          double horizon)
 {
-    const double n = static_cast<double>(values.size());
-    double sum = 0;
-    for (double value : values)
+    const size_t windows = static_cast<size_t>(horizon / policy.spareHours);
+    const size_t groups = closed.groups.size();
+    std::vector<uint32_t> demand(windows * groups);
+    std::vector<char> missing(windows);
+    for (const Incident& incident : incidents)
     {
-        sum += value;
+        const size_t window = static_cast<size_t>(incident.at / policy.spareHours);
+        if (window < windows &&
+            ++demand[window * groups + incident.group] > closed.groups[incident.group].spares)
+        {
+            missing[window] = 1;
+        }
     }
-    const double mean = sum / n;
-    double squares = 0;
-    for (double value : values)
-    {
-        squares += (value - mean) * (value - mean);
-    }
-    return {mean, 1.96 * std::sqrt(squares / (n - 1) / n)};
+    return windows == 0 ? 1
+                        : 1 - static_cast<double>(std::count(missing.begin(), missing.end(), 1)) /
+                                  static_cast<double>(windows);
 }
+
+/// Mean and spread over replications.
+class Sampler
+{
+  public:
+    void Add(double value)
+    {
+        m_values.push_back(value);
+    }
+
+    operator Estimate() const
+    {
+        const double n = static_cast<double>(m_values.size());
+        double sum = 0;
+        for (double value : m_values)
+        {
+            sum += value;
+        }
+        const double mean = sum / n;
+        double squares = 0;
+        for (double value : m_values)
+        {
+            squares += (value - mean) * (value - mean);
+        }
+        return {mean, 1.96 * std::sqrt(squares / (n - 1) / n)};
+    }
+
+  private:
+    std::vector<double> m_values;
+};
 
 } // namespace
 
@@ -221,31 +282,48 @@ FleetMonteCarlo(const std::vector<OutageGroup>& groups,
                 uint64_t seed)
 {
     HEDDLE_CHECK(replications >= 2 && horizonHours > 0, "an interval needs two runs");
-    const double interval = FleetClosedForm(groups, policy).intervalHours;
-    std::vector<double> interruptions;
-    std::vector<double> incidents;
-    std::vector<double> speed;
-    std::vector<double> goodput;
-    std::vector<double> quiet;
+    const FleetFigures closed = FleetClosedForm(groups, policy);
+    const double months = horizonHours / kHoursPerMonth;
+    Sampler interruptions;
+    Sampler incidents;
+    Sampler running;
+    Sampler effective;
+    Sampler speed;
+    Sampler goodput;
+    Sampler quiet;
+    Sampler spares;
+    std::vector<Sampler> failures(groups.size());
     for (uint32_t r = 0; r < replications; ++r)
     {
-        const Run run = Walk(groups,
-                             DrawIncidents(groups, horizonHours, seed, r),
-                             policy,
-                             interval,
-                             horizonHours);
-        const double months = horizonHours / kHoursPerMonth;
-        interruptions.push_back(run.interruptions / months);
-        incidents.push_back(run.incidents / months);
-        speed.push_back(run.speedTime / horizonHours);
-        goodput.push_back(run.done / horizonHours);
-        quiet.push_back(run.quietTime / horizonHours);
+        const std::vector<Incident> drawn = DrawIncidents(groups, horizonHours, seed, r);
+        const Run run = Walk(groups, drawn, policy, closed.intervalHours, horizonHours);
+        interruptions.Add(run.interruptions / months);
+        incidents.Add(run.incidents / months);
+        running.Add(run.runningTime / horizonHours);
+        effective.Add(run.doneTime / horizonHours);
+        speed.Add(run.speedTime / horizonHours);
+        goodput.Add(run.done / horizonHours);
+        quiet.Add(run.quietTime / horizonHours);
+        spares.Add(Sufficing(closed, drawn, policy, horizonHours));
+        std::vector<double> counts(groups.size());
+        for (const Incident& incident : drawn)
+        {
+            counts[incident.group] += 1;
+        }
+        for (size_t g = 0; g < groups.size(); ++g)
+        {
+            failures[g].Add(counts[g] / months);
+        }
     }
-    return {EstimateOf(interruptions),
-            EstimateOf(incidents),
-            EstimateOf(speed),
-            EstimateOf(goodput),
-            EstimateOf(quiet)};
+    return {interruptions,
+            incidents,
+            running,
+            effective,
+            speed,
+            goodput,
+            quiet,
+            spares,
+            {failures.begin(), failures.end()}};
 }
 
 } // namespace heddle

@@ -58,12 +58,92 @@ MeanSpeed(const std::vector<OutageGroup>& groups)
     return speed + noneWorse;
 }
 
+/// P(accelerators down ≤ spare): the groups' binomials, convolved.
+double
+Running(const std::vector<OutageGroup>& groups, double spare)
+{
+    if (spare >= 1e9)
+    {
+        return 1;
+    }
+    std::vector<double> down(static_cast<size_t>(spare) + 1);
+    down[0] = 1;
+    for (const OutageGroup& group : groups)
+    {
+        if (group.accelerators == 0 || group.fit <= 0 || group.repairHours <= 0)
+        {
+            continue;
+        }
+        const double out = 1 - Availability(1e9 / group.fit, group.repairHours);
+        const double n = static_cast<double>(group.count);
+        std::vector<double> next(down.size());
+        double share = std::exp(n * std::log1p(-out));
+        for (uint64_t k = 0; k <= group.count && k * group.accelerators < down.size(); ++k)
+        {
+            const size_t lost = k * group.accelerators;
+            for (size_t i = lost; i < down.size(); ++i)
+            {
+                next[i] += down[i - lost] * share;
+            }
+            const double i = static_cast<double>(k);
+            share *= (n - i) / (i + 1) * out / (1 - out);
+            if (i > n * out && share < 1e-20)
+            {
+                break;
+            }
+        }
+        down.swap(next);
+    }
+    double sum = 0;
+    for (double share : down)
+    {
+        sum += share;
+    }
+    return std::min(1.0, sum);
+}
+
+/// Failures per hour that meet a running job. A part that fails was up, so the others decide
+/// whether the job runs.
+double
+StopsPerHour(const std::vector<OutageGroup>& groups, double spare, double running)
+{
+    double stops = 0;
+    std::vector<OutageGroup> others = groups;
+    for (size_t i = 0; i < groups.size(); ++i)
+    {
+        if (groups[i].slowdown < kStops || groups[i].count == 0)
+        {
+            continue;
+        }
+        double meets = running;
+        if (groups[i].accelerators > 0)
+        {
+            others[i].count -= 1;
+            meets = Running(others, spare);
+            others[i].count += 1;
+        }
+        stops += FailuresPerHour(groups[i]) * meets;
+    }
+    return stops;
+}
+
+/// What the sources of a part's rate span; where its own figure says nothing, the MTBF's range.
 void
-AddEnd(const LinkTier& tier,
-       const LinkTechnology& technology,
-       double ends,
-       std::vector<OutageGroup>& groups,
-       std::vector<std::string>& missing)
+SetSpan(const LinkTechnology& technology, const Figure& fit, PartOutage& part)
+{
+    const Figure& mtbf = technology.Get("mtbf");
+    const bool own = fit.low == fit.low || fit.high == fit.high || !mtbf.known();
+    part.fitLow = own ? fit.lowOrValue() : fit.value * mtbf.value / mtbf.highOrValue();
+    part.fitHigh = own ? fit.highOrValue() : fit.value * mtbf.value / mtbf.lowOrValue();
+}
+
+void
+AddParts(const LinkTier& tier,
+         const LinkTechnology& technology,
+         double units,
+         LinkEnd end,
+         std::vector<PartOutage>& groups,
+         std::vector<std::string>& missing)
 {
     for (const PartKind& part : technology.parts)
     {
@@ -75,13 +155,31 @@ AddEnd(const LinkTier& tier,
             continue;
         }
         const uint32_t shared = technology.PortsOf(part.fails, tier.rate);
-        OutageGroup group;
+        PartOutage group;
         group.name = tier.name + " " + technology.name + " " + prefix;
-        group.count = static_cast<uint64_t>(std::ceil(ends / shared));
+        group.count = static_cast<uint64_t>(std::ceil(units / shared));
         group.fit = fit.value;
         group.shape = technology.Get(prefix + "_shape").value;
         group.repairHours = technology.Get(prefix + "_repair").value;
         group.ports = technology.PortsOf(part.repairTakes, tier.rate);
+        group.wholeSwitch = part.repairTakes == Scope::Switch;
+        group.grade = fit.grade;
+        SetSpan(technology, fit, group);
+        const bool endMatters = group.ports > 1 || group.wholeSwitch;
+        if (end == LinkEnd::Either && endMatters)
+        {
+            // Alike at both ends, but what it takes down differs.
+            group.count = static_cast<uint64_t>(std::ceil(units / 2 / shared));
+            group.end = LinkEnd::Lower;
+            groups.push_back(group);
+            groups.back().name += ", lower ends";
+            group.end = LinkEnd::Upper;
+            group.name += ", upper ends";
+        }
+        else if (endMatters)
+        {
+            group.end = end;
+        }
         groups.push_back(group);
     }
 }
@@ -93,39 +191,41 @@ FleetClosedForm(const std::vector<OutageGroup>& groups, const JobPolicy& policy)
 {
     HEDDLE_CHECK(policy.checkpointHours > 0, "a checkpoint takes time");
     FleetFigures f;
-    double stops = 0;
     for (const OutageGroup& group : groups)
     {
         const double perHour = FailuresPerHour(group);
-        stops += group.slowdown == kStops ? perHour : 0;
         f.incidentsPerMonth += perHour * kHoursPerMonth;
         f.undisturbed *= NoneDown(group);
-        f.groups.push_back({perHour * kHoursPerMonth,
-                            Spares(perHour * policy.spareHours, policy.spareConfidence)});
+        const double demand = perHour * policy.spareHours;
+        f.groups.push_back({perHour * kHoursPerMonth, Spares(demand, policy.spareConfidence)});
+        f.spares += f.groups.back().spares;
+        f.sparesSuffice *= PoissonAtMost(demand, f.groups.back().spares);
     }
+    f.running = Running(groups, policy.spareAccelerators);
+    const double stops = StopsPerHour(groups, policy.spareAccelerators, f.running);
     f.interruptionsPerMonth = stops * kHoursPerMonth;
     f.meanSpeed = MeanSpeed(groups);
-    const double mtbf = stops > 0 ? 1 / stops : 1e12;
+    const double mtbf = stops > 0 ? f.running / stops : 1e12; // h of running
     f.intervalHours = policy.intervalHours > 0 ? policy.intervalHours
                                                : CheckpointInterval(policy.checkpointHours, mtbf);
     f.usefulShare = UsefulShare(f.intervalHours, policy.checkpointHours, policy.restartHours, mtbf);
-    f.goodput = f.usefulShare * f.meanSpeed;
+    f.goodput = f.running * f.usefulShare * f.meanSpeed;
     return f;
 }
 
-std::vector<OutageGroup>
+std::vector<PartOutage>
 OutageGroups(const LinkTier& tier, std::vector<std::string>& missing)
 {
-    std::vector<OutageGroup> groups;
+    std::vector<PartOutage> groups;
     const double links = static_cast<double>(tier.links);
     const LinkTechnology& far = tier.farEnd ? *tier.farEnd : tier.nearEnd;
     if (far.name == tier.nearEnd.name)
     {
-        AddEnd(tier, far, links * far.failureUnits, groups, missing);
+        AddParts(tier, far, links * far.failureUnits, LinkEnd::Either, groups, missing);
         return groups;
     }
-    AddEnd(tier, tier.nearEnd, links, groups, missing);
-    AddEnd(tier, far, links, groups, missing);
+    AddParts(tier, tier.nearEnd, links, LinkEnd::Upper, groups, missing);
+    AddParts(tier, far, links, LinkEnd::Lower, groups, missing);
     return groups;
 }
 

@@ -17,11 +17,13 @@
 // repaired; of several, the worst governs, as training is synchronous. One part's failure may stand
 // for many ports (shared fate): the group counts incidents, not ports.
 //
-// Closed form, exact for constant hazards: interruptions/month = 720 × sum of rates of stopping
-// parts; useful share by Daly's complete model; mean speed = sum over slowdowns of P(worst is this)
-// / slowdown, with P(no part of a group down) = A^count; goodput = useful share × mean speed. (The
-// product neglects that lost work was slow or fast work: second order.) With Weibull
-// hazards the closed form takes the mean rate over `horizon`; the Monte Carlo draws renewals.
+// Closed form, exact for constant hazards: running = P(accelerators down ≤ spare ones), the down
+// parts of each group being binomial; interruptions/month = 720 × sum of rates of stopping parts ×
+// running; useful share of the running time by Daly's complete model; mean speed = sum over
+// slowdowns of P(worst is this) / slowdown, with P(no part of a group down) = A^count; goodput =
+// running × useful share × mean speed. (The product neglects that lost work was slow or fast work:
+// second order.) With Weibull hazards the closed form takes the mean life; the Monte Carlo draws
+// renewals.
 //
 // Known limits. Repair crews are unlimited; failures are independent; repair times are fixed.
 
@@ -50,6 +52,8 @@ struct OutageGroup
     double repairHours = 0;   ///< down time; also what a truck roll is booked for
     double slowdown = kStops; ///< step time over undisturbed step time, ≥ 1
     uint32_t ports = 1;       ///< that one incident takes down
+    /// Of no use to the job until repaired; 0 where the job does not stop.
+    uint32_t accelerators = 0;
 };
 
 struct JobPolicy
@@ -59,6 +63,8 @@ struct JobPolicy
     double intervalHours = 0;   ///< work between checkpoints; 0: Daly's optimum
     double spareHours = 720;    ///< replenishment time of spares
     double spareConfidence = 0.99;
+    /// Beyond those that the job needs; with more down it waits for a repair.
+    double spareAccelerators = std::numeric_limits<double>::infinity();
 };
 
 struct GroupFigures
@@ -72,9 +78,12 @@ struct FleetFigures
     double interruptionsPerMonth = 0;
     double incidentsPerMonth = 0;     ///< all failures: truck rolls
     double intervalHours = 0;         ///< between checkpoints
-    double usefulShare = 1;           ///< effective training time ratio at full speed
+    double running = 1;               ///< share of the time with enough accelerators
+    double usefulShare = 1;           ///< of it, kept work and no restart or checkpoint
     double meanSpeed = 1;             ///< over slowdowns
-    double goodput = 1;               ///< usefulShare × meanSpeed
+    double goodput = 1;               ///< running × usefulShare × meanSpeed
+    uint32_t spares = 0;              ///< of all groups
+    double sparesSuffice = 1;         ///< share of replenishment times in which none is missing
     double undisturbed = 1;           ///< share of time in which nothing is down
     std::vector<GroupFigures> groups; ///< in the order given
 };
@@ -89,24 +98,46 @@ struct FleetSample
 {
     Estimate interruptionsPerMonth;
     Estimate incidentsPerMonth;
+    Estimate running;
+    Estimate effectiveTime; ///< running × useful share: time in work that is kept
     Estimate meanSpeed;
     Estimate goodput;
     Estimate undisturbed;
+    Estimate sparesSuffice;
+    std::vector<Estimate> failuresPerMonth; ///< by group
 };
 
 FleetFigures FleetClosedForm(const std::vector<OutageGroup>& groups, const JobPolicy& policy);
 
-/// `replications` (≥ 2) independent runs of `horizonHours` from new. Pure in `seed`.
+/// `replications` (≥ 2) independent runs of `horizonHours` from new. Pure in `seed` and the groups'
+/// names, which must differ: fleets that share a group share its draws.
 FleetSample FleetMonteCarlo(const std::vector<OutageGroup>& groups,
                             const JobPolicy& policy,
                             double horizonHours,
                             uint32_t replications,
                             uint64_t seed);
 
-/// The parts of one tier's links as groups, both ends, shared fate included: a source that feeds 8
-/// ports is one part. Their slowdown is left at kStops. Parts without a known rate are named in
-/// `missing`.
-std::vector<OutageGroup> OutageGroups(const LinkTier& tier, std::vector<std::string>& missing);
+/// Where a part sits on its links.
+enum class LinkEnd : uint8_t
+{
+    Either, ///< one port only, so that the end does not matter
+    Lower,  ///< towards the accelerators
+    Upper,
+};
+
+/// One kind of part of a tier's links.
+struct PartOutage : OutageGroup
+{
+    LinkEnd end = LinkEnd::Either;
+    bool wholeSwitch = false; ///< its repair takes the switch down, not `ports` alone
+    double fitLow = 0;        ///< what the sources of `fit` span; as `fit` where they say nothing
+    double fitHigh = 0;
+    Grade grade = Grade::NotFound; ///< of `fit`
+};
+
+/// The parts of one tier's links, both ends, shared fate included: a source that feeds 8 ports is
+/// one part. Their slowdown is left at kStops. Parts without a known rate are named in `missing`.
+std::vector<PartOutage> OutageGroups(const LinkTier& tier, std::vector<std::string>& missing);
 
 } // namespace heddle
 

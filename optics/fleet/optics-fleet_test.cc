@@ -36,6 +36,16 @@ TEST(Reliability, SourcedFigures)
     EXPECT_NEAR(KOfN(1, 2, 0.9), 0.99, 1e-12);
 }
 
+// Garwood's intervals, as tables print them.
+TEST(Reliability, PoissonIntervals)
+{
+    EXPECT_NEAR(PoissonInterval(35, 0.95).low, 24.379, 0.001);
+    EXPECT_NEAR(PoissonInterval(35, 0.95).high, 48.677, 0.001);
+    EXPECT_EQ(PoissonInterval(0, 0.95).low, 0);
+    EXPECT_NEAR(PoissonInterval(0, 0.95).high, -std::log(0.025), 1e-9);
+    EXPECT_NEAR(PoissonInterval(384, 0.95).high, 424.4, 0.1);
+}
+
 // Meta's co-packaged switches: what the hours prove.
 TEST(Reliability, MetaBaillyHours)
 {
@@ -90,6 +100,40 @@ TEST(Fleet, ClosedFormAgreesWithDraws)
     ExpectWithin(drawn.undisturbed, closed.undisturbed, "undisturbed");
 }
 
+// 44 of 50 parts must work, each with A = 10/11.
+TEST(Fleet, TooFewAcceleratorsWait)
+{
+    const std::vector<OutageGroup> groups{{"hosts", 50, 1e7, 1, 10, kStops, 1, 1}};
+    const JobPolicy policy{0.01, 0, 0.5, 720, 0.99, 6};
+    const FleetFigures closed = FleetClosedForm(groups, policy);
+    EXPECT_NEAR(closed.running, KOfN(44, 50, 10.0 / 11), 1e-12);
+    // A part that fails was up: the other 49 decide whether the job runs.
+    EXPECT_NEAR(closed.interruptionsPerMonth, 720 * 50 / 110.0 * KOfN(43, 49, 10.0 / 11), 1e-9);
+    const FleetSample drawn = FleetMonteCarlo(groups, policy, 20'000, 30, 2);
+    ExpectWithin(drawn.running, closed.running, "running");
+    ExpectWithin(drawn.interruptionsPerMonth, closed.interruptionsPerMonth, "interruptions");
+    ExpectWithin(drawn.goodput, closed.goodput, "goodput");
+    EXPECT_EQ(FleetClosedForm(groups, {0.01, 0, 0.5}).running, 1);
+}
+
+// One chassis takes 32 accelerators, hosts take one each: shared fate against 40 spare ones.
+TEST(Fleet, SharedFateAgainstSpareAccelerators)
+{
+    const std::vector<OutageGroup> groups{{"hosts", 1000, 20'000, 1, 24, kStops, 1, 1},
+                                          {"chassis", 30, 60'000, 1, 168, kStops, 32, 32}};
+    const JobPolicy policy{0.02, 0.25, 0, 720, 0.99, 40};
+    const FleetFigures closed = FleetClosedForm(groups, policy);
+    // Two chassis down, or one with more than 8 hosts, stop the job: rare with ≈ 0.3 chassis down.
+    EXPECT_GT(closed.running, 0.9);
+    EXPECT_LT(closed.running, 0.99);
+    const FleetSample drawn = FleetMonteCarlo(groups, policy, 20'000, 60, 11);
+    ExpectWithin(drawn.running, closed.running, "running");
+    ExpectWithin(drawn.effectiveTime, closed.running * closed.usefulShare, "effective time");
+    ExpectWithin(drawn.interruptionsPerMonth, closed.interruptionsPerMonth, "interruptions");
+    ExpectWithin(drawn.sparesSuffice, closed.sparesSuffice, "spares");
+    ExpectWithin(drawn.failuresPerMonth[1], closed.groups[1].failuresPerMonth, "chassis");
+}
+
 TEST(Fleet, DalysModelAgreesWithDraws)
 {
     // Failures so frequent that restarts fail too.
@@ -107,7 +151,7 @@ TEST(Fleet, WeibullKeepsTheMeanLife)
     for (const double shape : {0.7, 1.0, 2.0})
     {
         const std::vector<OutageGroup> groups{{"parts", 200, 1e7, shape, 10, 1.5, 1}};
-        const FleetSample drawn = FleetMonteCarlo(groups, {0.1, 0.1}, 20'000, 4, 1);
+        const FleetSample drawn = FleetMonteCarlo(groups, {0.1, 0.1}, 20'000, 40, 1);
         EXPECT_NEAR(drawn.incidentsPerMonth.mean, 720 * 200 / 110.0, 15) << "shape " << shape;
     }
     // Early on, wear-out fails less than constant hazard, infant mortality more.
@@ -130,7 +174,7 @@ TEST(Fleet, QuantumXFromItsStructure)
     tier.rate = k800G;
     tier.links = 144;
     std::vector<std::string> missing;
-    const std::vector<OutageGroup> groups = OutageGroups(tier, missing);
+    const std::vector<PartOutage> groups = OutageGroups(tier, missing);
     ASSERT_EQ(groups.size(), 4U);
     EXPECT_EQ(groups[0].name, "leaf_spine cpo-quantum-x laser");
     EXPECT_EQ(groups[0].count, 144U);
@@ -139,6 +183,9 @@ TEST(Fleet, QuantumXFromItsStructure)
     EXPECT_EQ(groups[1].ports, 8U);
     EXPECT_EQ(groups[2].count, 72U);
     EXPECT_EQ(groups[2].ports, 144U); // its repair swaps the chassis
+    EXPECT_TRUE(groups[2].wholeSwitch);
+    EXPECT_EQ(groups[2].end, LinkEnd::Upper);
+    EXPECT_EQ(groups[3].end, LinkEnd::Either);
     EXPECT_EQ(groups[3].count, 144U);
     EXPECT_EQ(groups[3].ports, 1U);
     EXPECT_EQ(missing.size(), 2U) << "connectors of both ends";

@@ -11,10 +11,29 @@ namespace heddle
 namespace
 {
 
-/// P(Poisson(mean) ≤ most)
+/// The mean at which Poisson ≤ `most` has this probability.
+double
+MeanWith(uint32_t most, double probability)
+{
+    double low = 0;
+    double high = most + 10 - 10 * std::log(probability) + 10 * std::sqrt(most + 1.0);
+    for (int i = 0; i < 200; ++i)
+    {
+        const double middle = (low + high) / 2;
+        (PoissonAtMost(middle, most) > probability ? low : high) = middle;
+    }
+    return low;
+}
+
+} // namespace
+
 double
 PoissonAtMost(double mean, uint32_t most)
 {
+    if (mean <= 0)
+    {
+        return 1;
+    }
     double sum = 0;
     for (uint32_t i = 0; i <= most; ++i)
     {
@@ -23,7 +42,12 @@ PoissonAtMost(double mean, uint32_t most)
     return sum;
 }
 
-} // namespace
+MeanInterval
+PoissonInterval(uint32_t count, double confidence)
+{
+    const double tail = (1 - confidence) / 2;
+    return {count == 0 ? 0 : MeanWith(count - 1, 1 - tail), MeanWith(count, tail)};
+}
 
 double
 Availability(double mtbf, double repair)
@@ -58,14 +82,7 @@ double
 MtbfLowerBound(double hours, uint32_t failures, double confidence)
 {
     // chi2(c, 2r + 2) / 2 is the mean at which Poisson ≤ r has probability 1 − c.
-    double low = 0;
-    double high = failures + 10 - 10 * std::log(1 - confidence);
-    for (int i = 0; i < 200; ++i)
-    {
-        const double middle = (low + high) / 2;
-        (PoissonAtMost(middle, failures) > 1 - confidence ? low : high) = middle;
-    }
-    return hours / low;
+    return hours / MeanWith(failures, 1 - confidence);
 }
 
 double

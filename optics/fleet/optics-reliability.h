@@ -45,6 +45,18 @@ double CheckpointInterval(double checkpoint, double mtbf);
 /// constant hazard and restarts in `restart` hours (which may fail too): Daly's complete model.
 double UsefulShare(double interval, double checkpoint, double restart, double mtbf);
 
+/// P(Poisson(mean) ≤ most); 1 for mean 0.
+double PoissonAtMost(double mean, uint32_t most);
+
+/// The means that `count` events are compatible with: two-sided, exact (Garwood).
+struct MeanInterval
+{
+    double low;
+    double high;
+};
+
+MeanInterval PoissonInterval(uint32_t count, double confidence);
+
 /// Smallest s with P(Poisson(mean) ≤ s) ≥ confidence: spares to hold for a replenishment time.
 uint32_t Spares(double mean, double confidence);
 

@@ -56,6 +56,11 @@ Compute(const FigureSet& f, SupplyReport& report)
     const double stackYield = StackYield(ShareFigure(f, "layer_yield"), f.Value("stack_layers"));
     report.rows.push_back({"dies sold per wafer", gross * sellable, ""});
     report.rows.push_back({"stack yield", stackYield, ""});
+    // What the other two lines must give so that packaging is what limits.
+    report.rows.push_back(
+        {"logic wafers that fill all sites", sites * dies / (gross * sellable), "per month"});
+    report.rows.push_back(
+        {"stack starts that fill all sites", sites * stacks / stackYield, "per month"});
     std::vector<Line> lines{{"packaging", sites}};
     if (f.Get("logic_wafers").known())
     {
@@ -73,8 +78,10 @@ Compute(const FigureSet& f, SupplyReport& report)
         least = line.packages < least->packages ? &line : least;
     }
     report.rows.push_back({"accelerators", least->packages * good, "per month"});
+    report.headline = "accelerators";
+    report.binding = least->name;
     report.conclusion =
-        std::string(least->name) + " limits" +
+        report.binding + " limits" +
         (lines.size() < 3 ? "; lines without a capacity are taken as unlimited" : "") + ".";
 }
 

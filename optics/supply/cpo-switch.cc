@@ -5,6 +5,8 @@
 #include "ns3/optics-supply.h"
 #include "ns3/optics-yield.h"
 
+#include <cmath>
+
 namespace heddle
 {
 
@@ -46,10 +48,11 @@ Compute(const FigureSet& f, SupplyReport& report)
                                f.Value("engine_starts") / package.enginesPerGoodScreened,
                                "per month"});
     }
+    report.headline = "engines per good package, known-good";
+    const auto round = [](double count) { return FigureNumber(std::round(10 * count) / 10); };
     report.conclusion = "testing engines before they are mounted turns " +
-                        FigureNumber(package.enginesPerGoodUnscreened) +
-                        " engines per switch into " + FigureNumber(package.enginesPerGoodScreened) +
-                        ".";
+                        round(package.enginesPerGoodUnscreened) + " engines per switch into " +
+                        round(package.enginesPerGoodScreened) + ".";
 }
 
 // clang-format off

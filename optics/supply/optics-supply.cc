@@ -19,6 +19,43 @@ Functions()
     return functions;
 }
 
+/// The headline with `figure` at `value`.
+double
+HeadlineWith(const FigureSet& figures, SupplyFn compute, size_t figure, double value)
+{
+    FigureSet changed = figures;
+    changed.figures[figure].figure.value = value;
+    SupplyReport report;
+    compute(changed, report);
+    return report.Value(report.headline);
+}
+
+std::vector<SupplySpan>
+Spans(const FigureSet& figures, SupplyFn compute)
+{
+    std::vector<SupplySpan> spans;
+    for (size_t i = 0; i < figures.figures.size(); ++i)
+    {
+        const Figure& figure = figures.figures[i].figure;
+        if (!figure.known() || (figure.low != figure.low && figure.high != figure.high))
+        {
+            continue;
+        }
+        const SupplySpan span{figures.figures[i].name,
+                              HeadlineWith(figures, compute, i, figure.lowOrValue()),
+                              HeadlineWith(figures, compute, i, figure.highOrValue())};
+        if (span.atLow != span.atHigh)
+        {
+            spans.push_back(span);
+        }
+    }
+    std::stable_sort(spans.begin(),
+                     spans.end(),
+                     [](const SupplySpan& a, const SupplySpan& b)
+                     { return std::abs(a.atHigh - a.atLow) > std::abs(b.atHigh - b.atLow); });
+    return spans;
+}
+
 } // namespace
 
 double
@@ -35,10 +72,13 @@ SupplyReport
 Supply(const std::string& name, const std::map<std::string, std::string>& given)
 {
     const FigureSet figures = ConfigureFigureSet("supply", name, given);
+    const SupplyFn compute = Functions().at(name);
     SupplyReport report;
     report.name = name;
+    report.figures = figures;
     report.assumed = figures.Assumed();
-    Functions().at(name)(figures, report);
+    compute(figures, report);
+    report.spans = Spans(figures, compute);
     return report;
 }
 

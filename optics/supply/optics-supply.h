@@ -7,6 +7,8 @@
 //
 //   SupplyReport report = Supply("accelerators", {{"packaging_wafers", "35000"}});
 //   report.rows.front();                       // what, value, unit
+//   report.Value(report.headline);             // accelerators per month
+//   report.spans;                              // what each figure's range does to it
 //
 // Figures are the present ceiling for all customers, graded; most are estimates.
 
@@ -29,17 +31,29 @@ struct SupplyRow
     std::string unit;
 };
 
+/// The headline with one figure at either end of what its sources span, the others as given.
+struct SupplySpan
+{
+    std::string figure;
+    double atLow;
+    double atHigh;
+};
+
 struct SupplyReport
 {
     std::string name;
+    FigureSet figures; ///< that it was computed from
     std::vector<SupplyRow> rows;
+    std::string headline;             ///< the row that answers the model's question
+    std::string binding;              ///< line that limits; empty where there are no lines
     std::string conclusion;           ///< what limits, in words
+    std::vector<SupplySpan> spans;    ///< of figures that move it; widest first
     std::vector<std::string> assumed; ///< figures that rest on assumptions
 
     double Value(const std::string& what) const; ///< of a row; it must exist
 };
 
-/// Computes the rows and the conclusion from a set of figures. Throws InputError.
+/// Computes rows, headline and conclusion from a set of figures. Throws InputError.
 using SupplyFn = void (*)(const FigureSet& figures, SupplyReport& report);
 
 /// Runs a registered supply model with the scenario's figures. Throws InputError.

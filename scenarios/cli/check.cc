@@ -2,6 +2,7 @@
 #include "cli/command.h"
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
+#include "plan/supply.h"
 
 #include "ns3/base-errors.h"
 
@@ -36,6 +37,12 @@ RunCheck(const Arguments& arguments)
         try
         {
             ScenarioSource source(file, overrides);
+            if (IsSupplyScenario(source))
+            {
+                std::cout << file << ": ok, for `heddle supply`: " << PlanSupply(source).size()
+                          << " models\n";
+                continue;
+            }
             const Plan plan = MakePlan(source);
             std::cout << file << ": ok\n" << Describe(plan);
         }

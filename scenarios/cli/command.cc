@@ -28,6 +28,7 @@ constexpr Command kCommands[] = {
     {"calibrate",
      "fit a cluster's figures to its nccl-tests log and kernel profile",
      &RunCalibrate},
+    {"supply", "say how many accelerators and switches can be built, and what limits", &RunSupply},
     {"describe", "describe a scenario in words, or one model", &RunDescribe}};
 
 void

@@ -28,6 +28,7 @@ int RunRun(const Arguments& arguments);
 int RunCheck(const Arguments& arguments);
 int RunList(const Arguments& arguments);
 int RunCalibrate(const Arguments& arguments);
+int RunSupply(const Arguments& arguments);
 int RunDescribe(const Arguments& arguments);
 
 /// Parses options and positional arguments ("operand"). `--help` prints `usage` and the options and

@@ -2,6 +2,7 @@
 #include "cli/listing.h"
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
+#include "plan/supply.h"
 
 #include "ns3/base-errors.h"
 
@@ -39,6 +40,11 @@ RunDescribe(const Arguments& arguments)
                              DidYouMean(operand, AllNames()));
         }
         ScenarioSource source(operand, {});
+        if (IsSupplyScenario(source))
+        {
+            RunSupply({operand});
+            continue;
+        }
         const Plan plan = MakePlan(source);
         std::cout << Describe(plan);
         for (const std::string& note : plan.notes)

@@ -67,7 +67,12 @@ ReadChoice(const ScenarioNode& node,
            const ChoiceRules& rules,
            const std::string& fallback)
 {
-    const ScenarioNode choice = node.Child(field);
+    return ReadChosen(node.Child(field), rules, fallback);
+}
+
+ChosenModel
+ReadChosen(const ScenarioNode& choice, const ChoiceRules& rules, const std::string& fallback)
+{
     ChosenModel model;
     model.name = fallback;
     for (const ScenarioNode& layer : choice.Layers())

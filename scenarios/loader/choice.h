@@ -55,6 +55,11 @@ ReadChoice(const ScenarioNode& node,
     return ReadChoice(node, field, RegistryRules(category), fallback);
 }
 
+/// The same of the Choice message itself, as one of a repeated field.
+ChosenModel ReadChosen(const ScenarioNode& choice,
+                       const ChoiceRules& rules,
+                       const std::string& fallback);
+
 /// Reads the repeated Parameter `field` of `node` for the model `name`; what `given` has stays.
 void ReadParameters(const ScenarioNode& node,
                     const std::string& field,

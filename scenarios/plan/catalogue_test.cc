@@ -3,6 +3,7 @@
 // Every scenario of the catalogue is right, and the quickstart keeps within its promise.
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
+#include "plan/supply.h"
 
 #include <filesystem>
 #include <fstream>
@@ -23,6 +24,11 @@ TEST(Catalogue, EveryScenarioIsRight)
         if (entry.path().extension() == ".textproto")
         {
             ScenarioSource source(entry.path().string(), {});
+            if (IsSupplyScenario(source))
+            {
+                EXPECT_FALSE(PlanSupply(source).empty()) << entry.path();
+                continue;
+            }
             const Plan plan = MakePlan(source);
             EXPECT_FALSE(plan.fabrics.empty()) << entry.path();
             ++count;

@@ -111,7 +111,10 @@ MakePlan(ScenarioSource& source)
     run.NotUsedBecause("packet_hop_budget", "there are no packets at this fidelity");
     if (!root.Has("cluster"))
     {
-        root.Fail("cluster", "is required and missing.");
+        root.Fail("cluster",
+                  root.Has("supply")
+                      ? "is required and missing (with a supply section alone: `heddle supply`)."
+                      : "is required and missing.");
     }
     if (!root.Has("workload"))
     {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <google/protobuf/message.h>
 #include <unistd.h>
 #include <vector>
 
@@ -87,7 +88,7 @@ PrepareDirectory(const std::string& directory)
 }
 
 void
-WriteResult(const v1::Result& result, const std::string& directory)
+WriteResult(const google::protobuf::Message& result, const std::string& directory)
 {
     std::error_code error;
     fs::create_directories(directory, error);

@@ -5,16 +5,19 @@
 #ifndef HEDDLE_SCENARIOS_FILES_H
 #define HEDDLE_SCENARIOS_FILES_H
 
-#include "heddle-result.pb.h"
-
 #include <string>
+
+namespace google::protobuf
+{
+class Message;
+} // namespace google::protobuf
 
 namespace heddle
 {
 
 /// Writes result.pb and result.json into `directory` (made when missing): each under another name
 /// first, renamed when both are complete. Throws RunError and leaves nothing half written.
-void WriteResult(const v1::Result& result, const std::string& directory);
+void WriteResult(const google::protobuf::Message& result, const std::string& directory);
 
 /// InputError when the directory cannot be made or written: found before the run, not after.
 void PrepareDirectory(const std::string& directory);

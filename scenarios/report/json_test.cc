@@ -56,7 +56,7 @@ TEST(Json, GoldenFieldNames)
 {
     const std::pair<const google::protobuf::Descriptor*, std::string> golden[] = {
         {v1::Result::descriptor(),
-         "schema_version manifest title note workload complete fabrics conclusions "},
+         "schema_version manifest title note workload complete fabrics conclusions flip_points "},
         {v1::Manifest::descriptor(),
          "heddle_version ns3_version scenario_digest scenario_file graph_digest seed fidelity "
          "events packet_hops timing "},
@@ -70,7 +70,11 @@ TEST(Json, GoldenFieldNames)
          "communication_tax_usd_per_hour fabric_tax_j scale_out_tax_j communication_tax_j "},
         {v1::Optics::descriptor(),
          "power_w power_low_w power_high_w network_energy_per_step_j link_failures_per_month "
-         "cost_usd tiers missing assumed "}};
+         "cost_usd tiers missing assumed "},
+        {v1::SupplyResult::descriptor(),
+         "schema_version heddle_version scenario_digest title note models "},
+        {v1::SupplyModel::descriptor(),
+         "model description figures values headline binding_line conclusion spans assumed "}};
     for (const auto& [type, expected] : golden)
     {
         std::string actual;
