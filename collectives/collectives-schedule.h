@@ -154,6 +154,14 @@ using ExpandFn = void (*)(const CollectiveCall& call,
                           const SoftwareModel& software,
                           Expansion& out);
 
+class FusedSink;
+
+/// The same call over all members at once, see collectives-fused.h.
+using FuseFn = void (*)(const CollectiveCall& call,
+                        const RankLayout& layout,
+                        const SoftwareModel& software,
+                        FusedSink& sink);
+
 /// Names of the algorithm for each kind ("ring", "hierarchical", "direct", "pairwise", …).
 struct AlgorithmChoice
 {
@@ -178,6 +186,10 @@ class Expander
     /// Expands a point-to-point transfer for its sender (`sender` true) or receiver.
     void ExpandSendRecv(Rank from, Rank to, uint64_t bytes, bool sender, Expansion& out) const;
 
+    /// Throws InputError when the algorithm has no fused form.
+    void Fuse(const CollectiveCall& call, FusedSink& sink) const;
+    void FuseSendRecv(Rank from, Rank to, uint64_t bytes, FusedSink& sink) const;
+
     const RankLayout& layout() const
     {
         return m_layout;
@@ -192,6 +204,8 @@ class Expander
     RankLayout m_layout;
     SoftwareModel m_software;
     ExpandFn m_expand[5];
+    FuseFn m_fuse[5]; ///< null: none
+    std::string m_names[5];
 };
 
 } // namespace heddle

@@ -41,7 +41,40 @@ ExpandDirect(const CollectiveCall& call,
     }
 }
 
-const CollectiveAlgorithm kDirect{KindTable({{CollectiveKind::AllToAll, &ExpandDirect}})};
+void
+FuseDirect(const CollectiveCall& call,
+           const RankLayout& layout,
+           const SoftwareModel& software,
+           FusedSink& sink)
+{
+    const auto& ranks = call.comm->ranks;
+    auto members = static_cast<uint32_t>(ranks.size());
+    const BlockMatrix matrix(call, false);
+    const bool severalDomains = GroupByDomain(*call.comm, layout).groups.size() > 1;
+    const uint32_t pool = P2pChannelPool(software);
+    const uint32_t perPeer = P2pChannelsPerPeer(software, members, severalDomains);
+    const uint32_t perHost = MembersPerHost(*call.comm, layout);
+    sink.OnPattern({});
+    for (Member self = 0; self < members; ++self)
+    {
+        for (const PeerRound& round : PeerRounds(members, self, perHost, pool))
+        {
+            if (round.sendTo != self)
+            {
+                FuseP2p(ranks[self],
+                        ranks[round.sendTo],
+                        {round.firstChannel, perPeer, pool},
+                        matrix.Block(self, round.sendTo).bytes,
+                        layout,
+                        software,
+                        sink);
+            }
+        }
+    }
+}
+
+const CollectiveAlgorithm kDirect{KindTable({{CollectiveKind::AllToAll, &ExpandDirect}}),
+                                  KindTable<FuseFn>({{CollectiveKind::AllToAll, &FuseDirect}})};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

@@ -40,7 +40,35 @@ ExpandPairwise(const CollectiveCall& call,
     }
 }
 
-const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}})};
+void
+FusePairwise(const CollectiveCall& call,
+             const RankLayout& layout,
+             const SoftwareModel& software,
+             FusedSink& sink)
+{
+    const auto& ranks = call.comm->ranks;
+    auto members = static_cast<uint32_t>(ranks.size());
+    const BlockMatrix matrix(call, false);
+    const uint32_t perPeer = software.p2pChannelsPerPeer;
+    sink.OnPattern({FusedPattern::Kind::Rounds, members - 1});
+    for (Member self = 0; self < members; ++self)
+    {
+        for (uint32_t k = 1; k < members; ++k)
+        {
+            const Member to = (self + k) % members;
+            FuseP2p(ranks[self],
+                    ranks[to],
+                    {0, perPeer, perPeer},
+                    matrix.Block(self, to).bytes,
+                    layout,
+                    software,
+                    sink);
+        }
+    }
+}
+
+const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}}),
+                                    KindTable<FuseFn>({{CollectiveKind::AllToAll, &FusePairwise}})};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

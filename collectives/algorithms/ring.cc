@@ -4,6 +4,7 @@
 // (N-1)/N S, all-reduce twice that; broadcast S per edge. Messages per edge as NCCL's: see the
 // tests for the counts of NCCL 2.30 (2 slices of at most 1 MiB per chunk).
 #include "ns3/collectives-algorithm.h"
+#include "ns3/collectives-fused.h"
 #include "ns3/collectives-ring-pass.h"
 
 namespace heddle
@@ -136,12 +137,187 @@ ExpandBroadcast(const CollectiveCall& call,
     }
 }
 
+/// What one channel's ring does, all positions together.
+struct RingTotals
+{
+    RingSteps steps;
+    uint64_t loops = 0;
+    uint64_t messages = 0; ///< over one edge, in one of the two halves of an all-reduce
+    uint32_t slices = 1;
+    std::vector<uint64_t> chunkBytes{}; ///< by chunk, over all loops
+};
+
+/// Edge r leaves position r: all chunks but its own (RingPass), twice for an all-reduce.
+void
+EmitRing(const RingTotals& totals,
+         const std::vector<Member>& order,
+         const Communicator& comm,
+         uint32_t channel,
+         const RankLayout& layout,
+         FusedSink& sink)
+{
+    const auto n = static_cast<uint32_t>(order.size());
+    const bool reduces = totals.steps != RingSteps::AllGather;
+    const bool gathers = totals.steps != RingSteps::ReduceScatter;
+    const uint32_t halves = (reduces ? 1 : 0) + (gathers ? 1 : 0);
+    uint64_t all = 0;
+    for (uint64_t bytes : totals.chunkBytes)
+    {
+        all += bytes;
+    }
+    sink.OnPattern({FusedPattern::Kind::Ring,
+                    halves * (n - 1),
+                    static_cast<uint32_t>(totals.loops),
+                    totals.slices});
+    for (uint32_t r = 0; r < n; ++r)
+    {
+        const Rank from = comm.ranks[order[r]];
+        const Rank to = comm.ranks[order[(r + 1) % n]];
+        const uint64_t bytes = (reduces ? all - totals.chunkBytes[r] : 0) +
+                               (gathers ? all - totals.chunkBytes[(r + 1) % n] : 0);
+        if (bytes > 0)
+        {
+            sink.OnEdge({from,
+                         to,
+                         from,
+                         static_cast<uint16_t>(channel),
+                         layout.SameDomain(from, to),
+                         bytes,
+                         std::min(bytes, halves * totals.messages)});
+        }
+    }
+}
+
+void
+FuseAllReduce(const CollectiveCall& call,
+              const RankLayout& layout,
+              const SoftwareModel& software,
+              FusedSink& sink)
+{
+    const DomainGroups groups = GroupByDomain(*call.comm, layout);
+    const uint64_t n = call.comm->ranks.size();
+    const uint32_t channels = RingChannels(software, groups, call.bytes);
+    const RingCut cut(software);
+    for (uint32_t c = 0; c < channels; ++c)
+    {
+        const Extent share = SplitExtent({0, call.bytes}, channels, c);
+        RingTotals totals{RingSteps::AllReduce};
+        totals.loops = cut.Loops(CeilDivide(share.bytes, n));
+        totals.chunkBytes.assign(n, 0);
+        for (uint64_t l = 0; l < totals.loops; ++l)
+        {
+            const Extent part = cut.LoopPart(share, l, n);
+            const uint32_t slices = cut.Slices(CeilDivide(part.bytes, n));
+            totals.slices = std::max(totals.slices, slices);
+            totals.messages += slices * (n - 1);
+            for (uint64_t q = 0; q < n; ++q)
+            {
+                totals.chunkBytes[q] += SplitExtent(part, n, q).bytes;
+            }
+        }
+        EmitRing(totals, RingOrder(groups, software, c), *call.comm, c, layout, sink);
+    }
+}
+
+void
+FuseShards(RingSteps steps,
+           const CollectiveCall& call,
+           const RankLayout& layout,
+           const SoftwareModel& software,
+           FusedSink& sink)
+{
+    const DomainGroups groups = GroupByDomain(*call.comm, layout);
+    const uint64_t n = call.comm->ranks.size();
+    const uint32_t channels = RingChannels(software, groups, CeilDivide(call.bytes, n));
+    const uint64_t largest = CeilDivide(CeilDivide(call.bytes, n), channels);
+    const RingCut cut(software);
+    for (uint32_t c = 0; c < channels; ++c)
+    {
+        const std::vector<Member> order = RingOrder(groups, software, c);
+        RingTotals totals{steps};
+        totals.loops = cut.Loops(largest);
+        for (uint64_t l = 0; l < totals.loops; ++l)
+        {
+            const uint32_t slices = cut.Slices(cut.LoopPart({0, largest}, l).bytes);
+            totals.slices = std::max(totals.slices, slices);
+            totals.messages += slices * (n - 1);
+        }
+        for (uint64_t q = 0; q < n; ++q)
+        {
+            const Extent shard = SplitExtent({0, call.bytes}, n, order[q]);
+            totals.chunkBytes.push_back(SplitExtent(shard, channels, c).bytes);
+        }
+        EmitRing(totals, order, *call.comm, c, layout, sink);
+    }
+}
+
+void
+FuseAllGather(const CollectiveCall& call,
+              const RankLayout& layout,
+              const SoftwareModel& software,
+              FusedSink& sink)
+{
+    FuseShards(RingSteps::AllGather, call, layout, software, sink);
+}
+
+void
+FuseReduceScatter(const CollectiveCall& call,
+                  const RankLayout& layout,
+                  const SoftwareModel& software,
+                  FusedSink& sink)
+{
+    FuseShards(RingSteps::ReduceScatter, call, layout, software, sink);
+}
+
+void
+FuseBroadcast(const CollectiveCall& call,
+              const RankLayout& layout,
+              const SoftwareModel& software,
+              FusedSink& sink)
+{
+    const DomainGroups groups = GroupByDomain(*call.comm, layout);
+    const auto& ranks = call.comm->ranks;
+    const uint32_t channels = RingChannels(software, groups, call.bytes);
+    for (uint32_t c = 0; c < channels; ++c)
+    {
+        const std::vector<Member> order = RingOrder(groups, software, c);
+        const auto n = static_cast<uint32_t>(order.size());
+        const uint64_t bytes = SplitExtent({0, call.bytes}, channels, c).bytes;
+        const uint64_t chunks =
+            software.ringChunkBytes == 0 ? 1 : CeilDivide(bytes, software.ringChunkBytes);
+        uint32_t root = 0;
+        while (ranks[order[root]] != call.root)
+        {
+            ++root;
+        }
+        sink.OnPattern({FusedPattern::Kind::Chain});
+        for (uint32_t i = 0; bytes > 0 && i + 1 < n; ++i)
+        {
+            const Rank from = ranks[order[(root + i) % n]];
+            const Rank to = ranks[order[(root + i + 1) % n]];
+            sink.OnEdge({from,
+                         to,
+                         from,
+                         static_cast<uint16_t>(c),
+                         layout.SameDomain(from, to),
+                         bytes,
+                         std::min(bytes, chunks)});
+        }
+    }
+}
+
 const CollectiveAlgorithm kRing{KindTable({
-    {CollectiveKind::AllReduce, &ExpandAllReduce},
-    {CollectiveKind::AllGather, &ExpandAllGather},
-    {CollectiveKind::ReduceScatter, &ExpandReduceScatter},
-    {CollectiveKind::Broadcast, &ExpandBroadcast},
-})};
+                                    {CollectiveKind::AllReduce, &ExpandAllReduce},
+                                    {CollectiveKind::AllGather, &ExpandAllGather},
+                                    {CollectiveKind::ReduceScatter, &ExpandReduceScatter},
+                                    {CollectiveKind::Broadcast, &ExpandBroadcast},
+                                }),
+                                KindTable<FuseFn>({
+                                    {CollectiveKind::AllReduce, &FuseAllReduce},
+                                    {CollectiveKind::AllGather, &FuseAllGather},
+                                    {CollectiveKind::ReduceScatter, &FuseReduceScatter},
+                                    {CollectiveKind::Broadcast, &FuseBroadcast},
+                                })};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

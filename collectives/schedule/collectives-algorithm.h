@@ -31,12 +31,14 @@ inline constexpr size_t kCollectiveKinds = 5;
 struct CollectiveAlgorithm
 {
     std::array<ExpandFn, kCollectiveKinds> expand; ///< by CollectiveKind; null = cannot do it
+    std::array<FuseFn, kCollectiveKinds> fuse{};   ///< null = no fused form
 };
 
-inline std::array<ExpandFn, kCollectiveKinds>
-KindTable(std::initializer_list<std::pair<CollectiveKind, ExpandFn>> entries)
+template <class Function = ExpandFn>
+std::array<Function, kCollectiveKinds>
+KindTable(std::initializer_list<std::pair<CollectiveKind, Function>> entries)
 {
-    std::array<ExpandFn, kCollectiveKinds> table{};
+    std::array<Function, kCollectiveKinds> table{};
     for (const auto& [kind, function] : entries)
     {
         table[static_cast<size_t>(kind)] = function;

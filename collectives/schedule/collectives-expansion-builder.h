@@ -8,6 +8,7 @@
 #ifndef HEDDLE_COLLECTIVES_EXPANSION_BUILDER_H
 #define HEDDLE_COLLECTIVES_EXPANSION_BUILDER_H
 
+#include "ns3/collectives-fused.h"
 #include "ns3/collectives-schedule.h"
 
 #include <cstdint>
@@ -126,6 +127,15 @@ class ExpansionBuilder
     const SoftwareModel& m_software;
     Expansion& m_out;
 };
+
+/// The edges of a point-to-point message, as P2pSend() sends it.
+void FuseP2p(Rank from,
+             Rank to,
+             const ExpansionBuilder::P2pChannels& channels,
+             uint64_t bytes,
+             const RankLayout& layout,
+             const SoftwareModel& software,
+             FusedSink& sink);
 
 /// Bytes of a list of extents.
 uint64_t TotalBytes(ListView<Extent> extents);

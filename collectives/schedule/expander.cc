@@ -44,11 +44,11 @@ AlgorithmsFor(CollectiveKind kind)
 namespace
 {
 
-ExpandFn
+const CollectiveAlgorithm&
 Resolve(CollectiveKind kind, const std::string& name)
 {
-    ExpandFn function = FindAlgorithm(name).expand[static_cast<size_t>(kind)];
-    if (function == nullptr)
+    const CollectiveAlgorithm& algorithm = FindAlgorithm(name);
+    if (algorithm.expand[static_cast<size_t>(kind)] == nullptr)
     {
         std::string text = "collective algorithm '" + name + "' cannot do " + CollectiveName(kind) +
                            "; these can:";
@@ -58,7 +58,7 @@ Resolve(CollectiveKind kind, const std::string& name)
         }
         throw InputError(text);
     }
-    return function;
+    return algorithm;
 }
 
 void
@@ -96,7 +96,11 @@ Expander::Expander(const AlgorithmChoice& choice, RankLayout layout, SoftwareMod
     };
     for (const auto& [kind, name] : choices)
     {
-        m_expand[static_cast<size_t>(kind)] = Resolve(kind, *name);
+        const auto index = static_cast<size_t>(kind);
+        const CollectiveAlgorithm& algorithm = Resolve(kind, *name);
+        m_expand[index] = algorithm.expand[index];
+        m_fuse[index] = algorithm.fuse[index];
+        m_names[index] = *name;
     }
 }
 
@@ -108,6 +112,30 @@ Expander::Expand(const CollectiveCall& call, uint32_t member, Expansion& out) co
     {
         m_expand[static_cast<size_t>(call.kind)](call, member, m_layout, m_software, out);
     }
+}
+
+void
+Expander::Fuse(const CollectiveCall& call, FusedSink& sink) const
+{
+    const auto kind = static_cast<size_t>(call.kind);
+    if (m_fuse[kind] == nullptr)
+    {
+        throw InputError("collective algorithm '" + m_names[kind] + "' has no fused " +
+                         CollectiveName(call.kind) +
+                         ": use run.fidelity \"flow-messages\" or another algorithm");
+    }
+    if (call.comm->ranks.size() > 1)
+    {
+        m_fuse[kind](call, m_layout, m_software, sink);
+    }
+}
+
+void
+Expander::FuseSendRecv(Rank from, Rank to, uint64_t bytes, FusedSink& sink) const
+{
+    const uint32_t perPeer = m_software.p2pChannelsPerPeer;
+    sink.OnPattern({});
+    FuseP2p(from, to, {0, perPeer, perPeer}, bytes, m_layout, m_software, sink);
 }
 
 void

@@ -128,6 +128,60 @@ ExpansionBuilder::Recv(Rank peer, uint32_t channel, Extents extents, bool reduce
     return Append(op, extents, reduce);
 }
 
+namespace
+{
+
+/// How a point-to-point message is cut: over channels, each into chunks.
+struct P2pCut
+{
+    uint64_t parts;
+    uint64_t chunks;
+};
+
+P2pCut
+CutP2p(uint64_t bytes, uint64_t channels, uint64_t chunk)
+{
+    // NCCL does not spread a message thinner than half a chunk per channel.
+    const uint64_t minimum = std::max<uint64_t>(1, chunk / 2);
+    const uint64_t parts = std::min<uint64_t>(channels, CeilDivide(bytes, minimum));
+    return {parts, chunk == 0 ? 1 : CeilDivide(CeilDivide(bytes, parts), chunk)};
+}
+
+} // namespace
+
+void
+FuseP2p(Rank from,
+        Rank to,
+        const ExpansionBuilder::P2pChannels& channels,
+        uint64_t bytes,
+        const RankLayout& layout,
+        const SoftwareModel& software,
+        FusedSink& sink)
+{
+    if (bytes == 0)
+    {
+        return;
+    }
+    const P2pCut cut = CutP2p(bytes, channels.count, software.p2pChunkBytes);
+    const bool scaleUp = layout.SameDomain(from, to);
+    const Rank relay = software.pxn && !scaleUp ? layout.Proxy(from, to) : from;
+    const auto edge = [&](uint32_t channel, uint64_t size, uint64_t messages) {
+        sink.OnEdge({from, to, relay, static_cast<uint16_t>(channel), scaleUp, size, messages});
+    };
+    if (scaleUp || !sink.WantsChannels())
+    {
+        edge(channels.first % channels.pool, bytes, std::min(bytes, cut.parts * cut.chunks));
+        return;
+    }
+    for (uint64_t p = 0; p < cut.parts; ++p)
+    {
+        const uint64_t size = SplitExtent({0, bytes}, cut.parts, p).bytes;
+        edge(static_cast<uint32_t>((channels.first + p) % channels.pool),
+             size,
+             std::min(size, cut.chunks));
+    }
+}
+
 template <class F>
 void
 ExpansionBuilder::ForEachChunk(const P2pChannels& channels, Extents extents, F&& use) const
@@ -137,12 +191,7 @@ ExpansionBuilder::ForEachChunk(const P2pChannels& channels, Extents extents, F&&
     {
         return;
     }
-    uint64_t chunk = m_software.p2pChunkBytes;
-    // NCCL does not spread a message thinner than half a chunk per channel.
-    uint64_t minimum = std::max<uint64_t>(1, chunk / 2);
-    uint64_t parts = std::min<uint64_t>(channels.count, CeilDivide(bytes, minimum));
-    // Chunk-major order: the channels start together, as their blocks do.
-    uint64_t chunks = chunk == 0 ? 1 : CeilDivide(CeilDivide(bytes, parts), chunk);
+    const auto [parts, chunks] = CutP2p(bytes, channels.count, m_software.p2pChunkBytes);
     for (uint64_t c = 0; c < chunks; ++c)
     {
         for (uint64_t p = 0; p < parts; ++p)

@@ -86,6 +86,11 @@ class FlowPaths
         return !link.a.isSwitch || !link.b.isSwitch;
     }
 
+    bool pinned() const ///< each flow has one path, chosen by a hash
+    {
+        return !m_balancers.empty() && m_balancers[0]->flowHash() != nullptr;
+    }
+
     BitRate RateOf(PortId port) const ///< now
     {
         return m_rates[port / 2];

@@ -31,7 +31,9 @@ Draw(uint64_t seed)
     const RandomStream draws(seed, "max-min-test", 0);
     uint64_t n = 0;
     Case c;
-    const uint32_t resources = 1 + draws.Below(n++, 12);
+    // Every other case: coupled flows, each with parts on many resources.
+    const bool coupled = seed % 2 == 1;
+    const uint32_t resources = 1 + draws.Below(n++, coupled ? 30 : 12);
     for (uint32_t r = 0; r < resources; ++r)
     {
         c.capacities.push_back((1 + draws.Below(n++, 8)) * 50 * kGbps);
@@ -40,7 +42,7 @@ Draw(uint64_t seed)
     for (uint32_t f = 0; f < flows; ++f)
     {
         std::set<uint32_t> used;
-        const uint32_t hops = 1 + draws.Below(n++, 4);
+        const uint32_t hops = 1 + draws.Below(n++, coupled ? resources : 4);
         for (uint32_t h = 0; h < hops; ++h)
         {
             used.insert(draws.Below(n++, resources));
@@ -48,11 +50,11 @@ Draw(uint64_t seed)
         std::vector<Load> loads;
         for (uint32_t r : used)
         {
-            const bool part = draws.Below(n++, 4) == 0;
+            const bool part = draws.Below(n++, 4) == 0 || (coupled && r != *used.begin());
             loads.push_back({r, part ? 1 + draws.Below(n++, MaxMin::kWhole) : MaxMin::kWhole});
         }
         c.loads.push_back(loads);
-        c.weights.push_back(1 + draws.Below(n++, 3));
+        c.weights.push_back(1 + draws.Below(n++, coupled ? 60 : 3));
     }
     return c;
 }

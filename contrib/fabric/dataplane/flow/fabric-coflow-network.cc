@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Coflows that start, drain and change their pace. As in fabric-flow-network.cc a solution made at
+// T + 1 ps holds from T on: all changes of instant T are in it, whatever the order of their events.
+#include "ns3/fabric-coflow-network.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+using fabric::MaxMin;
+
+namespace
+{
+
+constexpr double kTicksPerSecond = 1e12;
+/// Offered load above which congestion control loses capacity, see fabric-flow-network.cc.
+constexpr double kCongested = 1.5;
+constexpr int64_t kUnlimited = int64_t{1} << 46; ///< bits/s; 70 Tb/s
+constexpr unsigned kMostDoublings = 5;
+
+} // namespace
+
+CoflowNetwork::CoflowNetwork(EventCore& core, const Config& config)
+    : m_core(core),
+      m_config(config),
+      m_entity(core.NewEntities()),
+      m_onSolve(core.AddHandler<CoflowNetwork, &CoflowNetwork::OnSolve>(this)),
+      m_onFinish(core.AddHandler<CoflowNetwork, &CoflowNetwork::OnFinish>(this)),
+      m_onRecovered(core.AddHandler<CoflowNetwork, &CoflowNetwork::OnRecovered>(this))
+{
+}
+
+uint32_t
+CoflowNetwork::AddPort(int64_t rate, PortKind kind)
+{
+    HEDDLE_CHECK(rate > 0, "a port has a rate");
+    const auto port = static_cast<uint32_t>(m_portOf.size());
+    m_portOf.push_back(m_maxMin.AddResource(rate));
+    m_portBits.push_back(0);
+    m_resources.push_back({kind, port, rate});
+    return port;
+}
+
+uint32_t
+CoflowNetwork::Add(const std::vector<Load>& loads, uint32_t weight)
+{
+    const auto id = static_cast<uint32_t>(m_coflows.size());
+    m_coflows.emplace_back();
+    m_coflows[id].pace = m_maxMin.AddResource(kUnlimited);
+    m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited});
+    m_maxMin.AddFlow({{m_coflows[id].pace, MaxMin::kWhole}}, weight);
+    SetLoads(id, loads);
+    return id;
+}
+
+/// The most loaded port carries the whole rate, the others their share of it.
+void
+CoflowNetwork::SetLoads(uint32_t id, const std::vector<Load>& loads)
+{
+    Coflow& coflow = m_coflows[id];
+    HEDDLE_CHECK(!loads.empty(), "a coflow loads something");
+    coflow.bits = 0;
+    for (const Load& load : loads)
+    {
+        coflow.bits = std::max(coflow.bits, load.bits);
+    }
+    m_loads.clear();
+    m_loads.push_back({coflow.pace, MaxMin::kWhole});
+    for (const Load& load : loads)
+    {
+        const auto share =
+            static_cast<uint32_t>(std::lround(load.bits / coflow.bits * MaxMin::kWhole));
+        if (share > 0) // below 1/131072 of the most loaded port it limits nothing
+        {
+            m_loads.push_back({m_portOf[load.port], share});
+        }
+    }
+    m_maxMin.SetLoads(id, m_loads);
+}
+
+void
+CoflowNetwork::FindEndpointRate(Coflow& coflow, uint32_t id)
+{
+    coflow.endpointRate = m_maxMin.capacity(coflow.pace);
+    coflow.endpointCause = CoflowTimes::Pace;
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t id, uint32_t share)
+                         {
+                             const Resource& r = m_resources[id];
+                             if (r.port == ~0U || r.kind == PortKind::Fabric)
+                             {
+                                 return;
+                             }
+                             const auto rate =
+                                 static_cast<int64_t>(static_cast<double>(r.rate) * MaxMin::kWhole /
+                                                      static_cast<double>(share));
+                             if (rate < coflow.endpointRate)
+                             {
+                                 coflow.endpointRate = rate;
+                                 coflow.endpointCause = r.kind == PortKind::ScaleUp
+                                                            ? CoflowTimes::ScaleUp
+                                                            : CoflowTimes::ScaleOut;
+                             }
+                         });
+}
+
+double
+CoflowNetwork::AloneTime(uint32_t id) const
+{
+    double rate = kUnlimited;
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t id, uint32_t share)
+                         {
+                             if (m_resources[id].port != ~0U)
+                             {
+                                 rate = std::min(rate,
+                                                 static_cast<double>(m_resources[id].rate) *
+                                                     MaxMin::kWhole / static_cast<double>(share));
+                             }
+                         });
+    return m_coflows[id].bits * kTicksPerSecond / rate;
+}
+
+void
+CoflowNetwork::Start(Partition& part, uint32_t id, double paceTime)
+{
+    Coflow& coflow = m_coflows[id];
+    HEDDLE_CHECK(!coflow.active, "a coflow at rest starts");
+    coflow.active = true;
+    coflow.left = coflow.bits;
+    coflow.since = part.now();
+    coflow.paceTime = paceTime;
+    coflow.times = {};
+    coflow.culpritLead = 0;
+    coflow.down = false;
+    coflow.recovering = false;
+    Insert(part, id);
+}
+
+void
+CoflowNetwork::Insert(Partition& part, uint32_t id)
+{
+    Coflow& coflow = m_coflows[id];
+    const double pace =
+        coflow.paceTime > 0 ? coflow.bits * kTicksPerSecond / coflow.paceTime : kUnlimited;
+    m_maxMin.SetCapacity(
+        coflow.pace,
+        std::clamp<int64_t>(static_cast<int64_t>(std::min<double>(pace, kUnlimited)),
+                            1,
+                            kUnlimited));
+    FindEndpointRate(coflow, id);
+    coflow.rate = 0;
+    m_maxMin.Insert(id);
+    coflow.bottleneck = coflow.pace;
+    bool blocked = false;
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t r, uint32_t)
+                         { blocked = blocked || (m_resources[r].rate == 0); });
+    if (blocked)
+    {
+        Suspend(part, id);
+        return;
+    }
+    Touch(part, id);
+}
+
+void
+CoflowNetwork::Withdraw(Partition& part, uint32_t id)
+{
+    m_maxMin.Remove(id);
+    Touch(part, id);
+    m_coflows[id].rate = 0;
+    ++m_coflows[id].generation;
+}
+
+void
+CoflowNetwork::Touch(Partition& part, uint32_t id)
+{
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t resource, uint32_t)
+                         {
+                             if (!m_maxMin.idle(resource))
+                             {
+                                 m_touched.push_back(resource);
+                             }
+                         });
+    RequestSolve(part);
+}
+
+void
+CoflowNetwork::RequestSolve(Partition& part)
+{
+    if (!m_pending && !m_touched.empty())
+    {
+        m_pending = true;
+        Schedule(part, part.now() + 1, m_onSolve, 0, 0);
+    }
+}
+
+void
+CoflowNetwork::Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg)
+{
+    part.Insert({at, m_core.Key(m_entity, m_sequence++), arg, entity, handler, 0});
+}
+
+/// Less where the NICs offer a port more than it carries, as far as congestion control loses then.
+void
+CoflowNetwork::SetCapacities(const std::vector<uint32_t>& coflows)
+{
+    if (m_config.congestedEfficiency >= 1)
+    {
+        return;
+    }
+    m_offered.resize(m_resources.size());
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        m_offered[id] = 0;
+    }
+    for (uint32_t id : coflows)
+    {
+        const auto rate = static_cast<double>(m_coflows[id].endpointRate);
+        m_maxMin.ForEachLoad(id,
+                             [&](uint32_t resource, uint32_t share)
+                             { m_offered[resource] += rate * share / MaxMin::kWhole; });
+    }
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        const Resource& r = m_resources[id];
+        if (r.port == ~0U || r.kind == PortKind::ScaleUp || r.kind == PortKind::NicOut)
+        {
+            continue;
+        }
+        const auto rate = static_cast<double>(r.rate);
+        const bool congested = m_offered[id] > kCongested * rate;
+        m_maxMin.SetCapacity(
+            id,
+            static_cast<int64_t>(rate * (congested ? m_config.congestedEfficiency : 1)));
+    }
+}
+
+void
+CoflowNetwork::OnSolve(Partition& part, const Event&)
+{
+    m_pending = false;
+    const std::vector<uint32_t>& coflows = m_maxMin.Collect(m_touched);
+    m_touched.clear();
+    SetCapacities(coflows);
+    m_maxMin.Solve();
+    ++m_recomputations;
+    const Tick asOf = part.now() - 1;
+    for (uint32_t id : coflows)
+    {
+        Coflow& coflow = m_coflows[id];
+        const int64_t rate = m_maxMin.rate(id);
+        const uint32_t bottleneck = m_maxMin.bottleneck(id);
+        if (rate == coflow.rate && bottleneck == coflow.bottleneck)
+        {
+            continue;
+        }
+        Settle(id, asOf);
+        const bool same = rate == coflow.rate;
+        coflow.rate = rate;
+        coflow.bottleneck = bottleneck;
+        if (!same)
+        {
+            Arm(part, id);
+        }
+    }
+}
+
+void
+CoflowNetwork::Arm(Partition& part, uint32_t id)
+{
+    Coflow& coflow = m_coflows[id];
+    ++coflow.generation;
+    if (coflow.rate > 0)
+    {
+        const double need = coflow.left * kTicksPerSecond / static_cast<double>(coflow.rate);
+        const Tick at = std::max<Tick>(part.now(), coflow.since + std::llround(need));
+        Schedule(part, at, m_onFinish, id, coflow.generation);
+    }
+}
+
+void
+CoflowNetwork::OnFinish(Partition& part, const Event& event)
+{
+    Coflow& coflow = m_coflows[event.entity];
+    if (event.arg != coflow.generation)
+    {
+        return; // its pace has changed since
+    }
+    Settle(event.entity, part.now());
+    coflow.active = false;
+    Withdraw(part, event.entity);
+    const CoflowTimes times = coflow.times;
+    m_client->OnDrained(part, event.entity, times);
+}
+
+/// Books what happened since the last change.
+void
+CoflowNetwork::Settle(uint32_t id, Tick until)
+{
+    Coflow& coflow = m_coflows[id];
+    const auto span = static_cast<double>(until - coflow.since);
+    if (span <= 0)
+    {
+        return;
+    }
+    coflow.since = until;
+    auto& time = coflow.times.time;
+    if (coflow.down)
+    {
+        time[coflow.recovering ? CoflowTimes::Recovery : CoflowTimes::Down] += span;
+        return;
+    }
+    const double sent =
+        std::min(coflow.left, static_cast<double>(coflow.rate) * span / kTicksPerSecond);
+    coflow.left -= sent;
+    coflow.carried += sent;
+    const Resource& resource = m_resources[coflow.bottleneck];
+    if (resource.port == ~0U)
+    {
+        time[CoflowTimes::Pace] += span;
+        return;
+    }
+    if (resource.kind != PortKind::Fabric)
+    {
+        time[resource.kind == PortKind::ScaleUp ? CoflowTimes::ScaleUp : CoflowTimes::ScaleOut] +=
+            span;
+        return;
+    }
+    const double own =
+        span *
+        std::min(1.0, static_cast<double>(coflow.rate) / static_cast<double>(coflow.endpointRate));
+    const double lost = span - own;
+    time[coflow.endpointCause] += own;
+    time[CoflowTimes::Fabric] += lost;
+    if (coflow.times.culprit == resource.port)
+    {
+        coflow.culpritLead += lost;
+    }
+    else if (coflow.culpritLead > lost)
+    {
+        coflow.culpritLead -= lost;
+    }
+    else
+    {
+        coflow.times.culprit = resource.port;
+        coflow.culpritLead = lost - coflow.culpritLead;
+    }
+}
+
+void
+CoflowNetwork::SetCapacity(Partition& part, uint32_t port, int64_t rate)
+{
+    const uint32_t id = m_portOf[port];
+    m_resources[id].rate = rate;
+    const std::vector<uint32_t> members = m_maxMin.members(id);
+    if (rate > 0)
+    {
+        m_maxMin.SetCapacity(id, rate);
+        if (!members.empty())
+        {
+            m_touched.push_back(id);
+        }
+        for (uint32_t coflow : members)
+        {
+            FindEndpointRate(m_coflows[coflow], coflow);
+        }
+        RequestSolve(part);
+        return;
+    }
+    for (uint32_t coflow : members)
+    {
+        Suspend(part, coflow);
+    }
+}
+
+void
+CoflowNetwork::Suspend(Partition& part, uint32_t id)
+{
+    Coflow& coflow = m_coflows[id];
+    Settle(id, part.now());
+    Withdraw(part, id);
+    coflow.down = true;
+    coflow.downSince = part.now();
+}
+
+void
+CoflowNetwork::Reload(Partition& part, uint32_t id, const std::vector<Load>& loads)
+{
+    Coflow& coflow = m_coflows[id];
+    if (coflow.active)
+    {
+        Settle(id, part.now());
+    }
+    Flush(id);
+    const double open = coflow.left / coflow.bits;
+    if (coflow.active && !coflow.down)
+    {
+        Withdraw(part, id);
+    }
+    if (!loads.empty())
+    {
+        SetLoads(id, loads);
+        coflow.left = open * coflow.bits;
+    }
+    if (!coflow.active || coflow.recovering)
+    {
+        return;
+    }
+    if (!coflow.down && !loads.empty())
+    {
+        Insert(part, id);
+        return;
+    }
+    coflow.downSince = coflow.down ? coflow.downSince : part.now();
+    coflow.down = true;
+    if (loads.empty())
+    {
+        return;
+    }
+    coflow.recovering = true;
+    Tick expiry = coflow.downSince;
+    for (unsigned n = 0; expiry < part.now(); ++n)
+    {
+        expiry += m_config.retransmissionTimeout << std::min(n, kMostDoublings);
+    }
+    Schedule(part, expiry, m_onRecovered, id, 0);
+}
+
+void
+CoflowNetwork::OnRecovered(Partition& part, const Event& event)
+{
+    Coflow& coflow = m_coflows[event.entity];
+    Settle(event.entity, part.now());
+    coflow.recovering = false;
+    coflow.down = false;
+    Insert(part, event.entity);
+}
+
+/// Books what it has carried on its ports.
+void
+CoflowNetwork::Flush(uint32_t id)
+{
+    Coflow& coflow = m_coflows[id];
+    if (coflow.carried == 0)
+    {
+        return;
+    }
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t resource, uint32_t share)
+                         {
+                             if (m_resources[resource].port != ~0U)
+                             {
+                                 m_portBits[m_resources[resource].port] +=
+                                     coflow.carried * share / MaxMin::kWhole;
+                             }
+                         });
+    coflow.carried = 0;
+}
+
+std::vector<double>
+CoflowNetwork::PortBytes()
+{
+    constexpr double kBitsPerByte = 8;
+    for (uint32_t id = 0; id < m_coflows.size(); ++id)
+    {
+        Flush(id);
+    }
+    std::vector<double> bytes = m_portBits;
+    for (double& b : bytes)
+    {
+        b /= kBitsPerByte;
+    }
+    return bytes;
+}
+
+} // namespace heddle

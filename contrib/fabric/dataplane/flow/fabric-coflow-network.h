@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-coflow-network.h
+// -----------------------------
+// Coupled flows. A coflow is all that a collective sends: it loads many ports at once, each with a
+// fixed part of its bits, and all parts advance at one pace. Paces are max-min fair over the ports
+// (fabric-max-min.h) and change when coflows start, end, or a capacity changes; only the component
+// that a change touches is recomputed.
+//
+//   CoflowNetwork net(core, {});
+//   uint32_t out = net.AddPort(400'000'000'000, CoflowNetwork::PortKind::NicOut);
+//   uint32_t c = net.Add({{out, 8e9}, {…}}, 1);        // bits per port
+//   net.Start(part, c, paceTime);                       // → client.OnDrained()
+//
+// A coflow ends at once when alone after max over ports of bits / rate: the bound that no schedule
+// of its messages can beat. It shares a port in proportion to its weight, the number of messages
+// streams that it has there. `paceTime` is a lower bound of its own, where its messages wait for
+// each other (rings of short messages).
+//
+// The time that it took is booked to what limited it: its pace, a NIC's or a scale-up port, a port
+// inside the fabric (only what exceeds the time at its endpoints' rate), a failure.
+//
+// Deviations: parts of a coflow cannot run ahead of each other, so work that one port could do
+// while another is the bottleneck waits; a failed link on one path holds up all of it.
+
+#ifndef HEDDLE_FABRIC_COFLOW_NETWORK_H
+#define HEDDLE_FABRIC_COFLOW_NETWORK_H
+
+#include "ns3/base-event-core.h"
+#include "ns3/base-units.h"
+#include "ns3/fabric-max-min.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace heddle
+{
+
+/// Where a coflow's time went; ps, sums to the time since it started but for rounding.
+struct CoflowTimes
+{
+    enum Cause : uint8_t
+    {
+        Pace,     ///< its own messages wait for each other
+        ScaleUp,  ///< a port within a scale-up domain
+        ScaleOut, ///< a NIC's port, its own or the last hop
+        Fabric,   ///< a port between switches, beyond what the endpoints would have taken
+        Down,     ///< no path
+        Recovery, ///< a path again, but the senders have not timed out yet
+        kCauses,
+    };
+
+    std::array<double, kCauses> time{};
+    uint32_t culprit = ~0U; ///< the port between switches that cost most
+};
+
+class CoflowClient
+{
+  public:
+    virtual ~CoflowClient() = default;
+    /// The last bit leaves now.
+    virtual void OnDrained(Partition& part, uint32_t coflow, const CoflowTimes& times) = 0;
+};
+
+class CoflowNetwork
+{
+  public:
+    enum class PortKind : uint8_t
+    {
+        NicOut,
+        NicIn, ///< from the last switch to a NIC
+        Fabric,
+        ScaleUp,
+    };
+
+    struct Load
+    {
+        uint32_t port;
+        double bits; ///< > 0
+    };
+
+    struct Config
+    {
+        /// Of a port to which the NICs offer more than it carries (congestion control's loss).
+        double congestedEfficiency = 1;
+        /// After a failure senders go on when their timer, which doubles each time, expires; ps.
+        Tick retransmissionTimeout = 4 * kMillisecond;
+    };
+
+    CoflowNetwork(EventCore& core, const Config& config);
+    CoflowNetwork(const CoflowNetwork&) = delete;
+    CoflowNetwork& operator=(const CoflowNetwork&) = delete;
+
+    void SetClient(CoflowClient* client)
+    {
+        m_client = client;
+    }
+
+    /// Ports are numbered from 0 in the order in which they are added; bits/s > 0.
+    uint32_t AddPort(int64_t rate, PortKind kind);
+
+    size_t ports() const
+    {
+        return m_portOf.size();
+    }
+
+    /// A coflow at rest; at least one load, each port at most once; weight > 0.
+    uint32_t Add(const std::vector<Load>& loads, uint32_t weight);
+
+    /// It takes `paceTime` ps at least. The coflow is at rest.
+    void Start(Partition& part, uint32_t coflow, double paceTime);
+
+    /// Time of an uncontended coflow but for its pace, fabric ports included; ps.
+    double AloneTime(uint32_t coflow) const;
+
+    bool active(uint32_t coflow) const
+    {
+        return m_coflows[coflow].active;
+    }
+
+    /// Bits/s of its most loaded port, 0 at rest.
+    int64_t RateOf(uint32_t coflow) const
+    {
+        return m_maxMin.rate(coflow);
+    }
+
+    /// A link is degraded, or whole again; 0: nothing gets through, see Reload().
+    void SetCapacity(Partition& part, uint32_t port, int64_t rate);
+
+    /// Other paths. An active coflow goes on with the part that it has not sent yet, if it stood
+    /// still after its senders' timers. No loads: there is no path, it stands still.
+    void Reload(Partition& part, uint32_t coflow, const std::vector<Load>& loads);
+
+    /// Bytes that each port has carried so far.
+    std::vector<double> PortBytes();
+
+    uint64_t recomputations() const
+    {
+        return m_recomputations;
+    }
+
+  private:
+    struct Coflow
+    {
+        double bits = 0; ///< of the most loaded port
+        double left = 0; ///< of them, at `since`
+        double carried = 0;
+        double paceTime = 0;
+        Tick since = 0;
+        Tick downSince = 0;
+        int64_t rate = 0;
+        int64_t endpointRate = 0; ///< without fabric ports
+        CoflowTimes::Cause endpointCause = CoflowTimes::ScaleOut;
+        uint32_t bottleneck = fabric::MaxMin::kNobody; ///< resource
+        uint32_t generation = 0;                       ///< of its finishing event
+        uint32_t pace = 0;                             ///< resource
+        bool active = false;
+        bool down = false;
+        bool recovering = false;
+        CoflowTimes times{};
+        double culpritLead = 0; ///< majority vote, ps
+    };
+
+    struct Resource
+    {
+        PortKind kind = PortKind::Fabric;
+        uint32_t port = ~0U; ///< none: the pace of a coflow
+        int64_t rate = 0;
+    };
+
+    void SetLoads(uint32_t coflow, const std::vector<Load>& loads);
+    void FindEndpointRate(Coflow& coflow, uint32_t id);
+    void Insert(Partition& part, uint32_t id);
+    void Withdraw(Partition& part, uint32_t id);
+    void Suspend(Partition& part, uint32_t id);
+    void Touch(Partition& part, uint32_t coflow);
+    void RequestSolve(Partition& part);
+    void SetCapacities(const std::vector<uint32_t>& coflows);
+    void OnSolve(Partition& part, const Event& event);
+    void OnFinish(Partition& part, const Event& event);
+    void OnRecovered(Partition& part, const Event& event);
+    void Settle(uint32_t id, Tick until);
+    void Arm(Partition& part, uint32_t id);
+    void Flush(uint32_t id);
+    void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
+
+    EventCore& m_core;
+    Config m_config;
+    fabric::MaxMin m_maxMin; ///< flow = coflow
+    CoflowClient* m_client = nullptr;
+    std::vector<Coflow> m_coflows;
+    std::vector<Resource> m_resources;
+    std::vector<uint32_t> m_portOf;            ///< by port: resource
+    std::vector<double> m_portBits;            ///< carried
+    std::vector<double> m_offered;             ///< scratch: bits/s, by resource
+    std::vector<uint32_t> m_touched;           ///< resources
+    std::vector<fabric::MaxMin::Load> m_loads; ///< scratch
+    bool m_pending = false;
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    uint64_t m_recomputations = 0;
+    HandlerId m_onSolve;
+    HandlerId m_onFinish;
+    HandlerId m_onRecovered;
+};
+
+} // namespace heddle
+
+#endif

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/rdma-flow-routes.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/rdma-flow-transport.h"
+#include "ns3/rdma-reliability.h"
+
+#include <algorithm>
+
+namespace heddle
+{
+
+namespace
+{
+
+constexpr double kBitsPerByte = 8;
+/// Flows into one NIC beyond which packets of one flow do not overtake each other, see
+/// fabric-flow-network.cc.
+constexpr uint32_t kReorderingFlows = 4;
+
+uint64_t
+PairKey(uint32_t a, uint32_t b, uint32_t c)
+{
+    return (uint64_t{a} << 40) ^ (uint64_t{b} << 16) ^ c;
+}
+
+} // namespace
+
+FlowRoutes::FlowRoutes(const EventCore& core,
+                       const Topology& topology,
+                       const TransportConfig& config)
+    : m_topology(topology),
+      m_config(config),
+      m_seed(core.seed()),
+      m_addressEveryPacket(
+          FindFactory<ReliabilityFactory>("reliability", config.reliability)()->addressEveryPacket),
+      m_paths(topology, core.seed()),
+      m_bits(2 * topology.links.size(), 0),
+      m_into(topology.nics, 0)
+{
+    const FlowNetworkConfig flow = FlowNetworkConfigFor(config);
+    m_ackShare = flow.ackShare;
+    m_reorderedAckShare = flow.reorderedAckShare;
+    std::vector<bool> up;
+    for (const Topology::Link& link : topology.links)
+    {
+        up.push_back(link.up);
+    }
+    m_paths.Build(up);
+}
+
+CoflowNetwork::Config
+FlowRoutes::NetworkConfig(const TransportConfig& config)
+{
+    const FlowNetworkConfig flow = FlowNetworkConfigFor(config);
+    return {flow.congestedEfficiency, flow.retransmissionTimeout};
+}
+
+void
+FlowRoutes::AddPorts(CoflowNetwork& network) const
+{
+    HEDDLE_CHECK(network.ports() == 0, "the fabric's ports come first");
+    for (PortId port = 0; port < m_bits.size(); ++port)
+    {
+        const Topology::Link& link = m_topology.links[port / 2];
+        auto kind = CoflowNetwork::PortKind::Fabric;
+        if (m_paths.IsNicPort(port))
+        {
+            const bool fromA = port % 2 == 0;
+            const bool fromSwitch = fromA ? link.a.isSwitch : link.b.isSwitch;
+            kind = fromSwitch ? CoflowNetwork::PortKind::NicIn : CoflowNetwork::PortKind::NicOut;
+        }
+        network.AddPort(static_cast<int64_t>(link.rate.bps()), kind);
+    }
+}
+
+double
+FlowRoutes::WireBits(uint64_t bytes, uint64_t messages) const
+{
+    const uint64_t each = (bytes + messages - 1) / messages;
+    const uint64_t packets = (each + m_config.mtuPayloadBytes - 1) / m_config.mtuPayloadBytes;
+    const uint64_t addresses = DataWireBytes(0, true) - DataWireBytes(0, false);
+    const uint64_t headers =
+        packets * DataWireBytes(0, false) + (m_addressEveryPacket ? packets : 1) * addresses;
+    return kBitsPerByte * (static_cast<double>(bytes) +
+                           static_cast<double>(messages) * static_cast<double>(headers));
+}
+
+void
+FlowRoutes::AddBits(PortId port, double bits)
+{
+    if (m_bits[port] == 0)
+    {
+        m_loaded.push_back(port);
+    }
+    m_bits[port] += bits;
+}
+
+void
+FlowRoutes::Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t messages)
+{
+    const double bits = WireBits(bytes, messages);
+    AddBits(m_paths.PortOf(from), bits);
+    AddBits(m_paths.PortOf(to) ^ 1U, bits);
+    if (m_into[to]++ == 0)
+    {
+        m_receivers.push_back(to);
+    }
+    const uint32_t source = m_topology.leafOfNic[from];
+    const uint32_t target = m_topology.leafOfNic[to];
+    if (source == target)
+    {
+        return;
+    }
+    if (!pinned())
+    {
+        const auto entry =
+            m_between.try_emplace(PairKey(source, target, 0), Between{from, to, 0}).first;
+        entry->second.bits += bits;
+        return;
+    }
+    const auto [entry, isNew] = m_interior.try_emplace(PairKey(from, to, channel));
+    if (isNew)
+    {
+        m_paths.Find(from, to, FlowEntropy(m_seed, from, to, channel), m_stages);
+        entry->second.reached = !m_stages.empty();
+        for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+        {
+            entry->second.ports.push_back(m_stages[i]);
+        }
+    }
+    m_blocked = m_blocked || !entry->second.reached;
+    for (PortId port : entry->second.ports)
+    {
+        AddBits(port, bits);
+    }
+}
+
+/// Few queue pairs into each NIC, and they spread.
+bool
+FlowRoutes::Reordered() const
+{
+    return !m_between.empty() &&
+           std::all_of(m_receivers.begin(),
+                       m_receivers.end(),
+                       [this](NicId nic) { return m_into[nic] <= kReorderingFlows; });
+}
+
+bool
+FlowRoutes::Take(std::vector<CoflowNetwork::Load>& loads)
+{
+    for (const auto& [key, between] : m_between)
+    {
+        m_paths.Find(between.from, between.to, 0, m_stages);
+        m_blocked = m_blocked || m_stages.empty();
+        for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+        {
+            const double bits = between.bits;
+            m_paths.ForEachPort(m_stages[i],
+                                [&](PortId port, double share) { AddBits(port, share * bits); });
+        }
+    }
+    const size_t first = loads.size();
+    std::sort(m_loaded.begin(), m_loaded.end());
+    for (PortId port : m_loaded)
+    {
+        loads.push_back({port, m_bits[port]});
+    }
+    // Acknowledgements go the other way; ports that carry nothing else never fill up with them.
+    const double ackShare = Reordered() ? m_reorderedAckShare : m_ackShare;
+    for (size_t i = first; i < loads.size(); ++i)
+    {
+        loads[i].bits += m_bits[loads[i].port ^ 1U] * ackShare;
+    }
+    for (NicId nic : m_receivers)
+    {
+        m_into[nic] = 0;
+    }
+    m_receivers.clear();
+    for (PortId port : m_loaded)
+    {
+        m_bits[port] = 0;
+    }
+    m_loaded.clear();
+    m_between.clear();
+    const bool reached = !m_blocked;
+    m_blocked = false;
+    return reached;
+}
+
+Tick
+FlowRoutes::Latency(NicId from, NicId to, uint64_t bytes)
+{
+    const auto payload = static_cast<uint32_t>(std::min<uint64_t>(bytes, m_config.mtuPayloadBytes));
+    const auto [entry, isNew] = m_latency.try_emplace(
+        PairKey(m_topology.leafOfNic[from], m_topology.leafOfNic[to], payload + 1));
+    if (isNew)
+    {
+        const uint32_t first = DataWireBytes(payload, true);
+        const BitRate rate =
+            std::min(m_paths.RateOf(m_paths.PortOf(from)), m_paths.RateOf(m_paths.PortOf(to)));
+        entry->second = m_config.sendLatency + m_paths.UnloadedLatency(from, to, first) -
+                        rate.TransmitTime(first) + m_config.receiveLatency;
+    }
+    return entry->second;
+}
+
+Tick
+FlowRoutes::AckLatency(NicId from, NicId to)
+{
+    const auto [entry, isNew] =
+        m_latency.try_emplace(PairKey(m_topology.leafOfNic[from], m_topology.leafOfNic[to], 0));
+    if (isNew)
+    {
+        entry->second = m_paths.UnloadedLatency(to, from, kAckWireBytes);
+    }
+    return entry->second;
+}
+
+double
+FlowRoutes::SerialisationTime(NicId from, NicId to, uint64_t bytes) const
+{
+    const BitRate rate =
+        std::min(m_paths.RateOf(m_paths.PortOf(from)), m_paths.RateOf(m_paths.PortOf(to)));
+    return WireBits(bytes, 1) * 1e12 / static_cast<double>(rate.bps());
+}
+
+} // namespace heddle

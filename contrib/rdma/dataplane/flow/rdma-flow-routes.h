@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: rdma-flow-routes.h
+// ------------------------
+// What bytes between NICs mean for the ports of a fabric, for coupled flows
+// (fabric-coflow-network.h): headers and acknowledgements included, on the paths that the packets
+// of each queue pair would take.
+//
+//   FlowRoutes routes(core, topology, config);
+//   routes.AddPorts(network);                       // as ports 0 … of the network
+//   routes.Add(from, to, channel, bytes, messages); // … for every connection of a collective
+//   routes.Take(loads);                             // all of them together, by port
+//
+// A balancer that hashes flows pins each queue pair to one path, another spreads its bytes over all
+// equal-cost paths (fabric-flow-paths.h). Acknowledgements load the ports of the other direction:
+// one for every ackEveryPackets, or for every packet where few flows that spread enter a NIC.
+
+#ifndef HEDDLE_RDMA_FLOW_ROUTES_H
+#define HEDDLE_RDMA_FLOW_ROUTES_H
+
+#include "ns3/fabric-coflow-network.h"
+#include "ns3/fabric-flow-paths.h"
+#include "ns3/rdma-transport.h"
+
+#include <unordered_map>
+#include <vector>
+
+namespace heddle
+{
+
+class FlowRoutes
+{
+  public:
+    /// `topology` must outlive it. Throws InputError.
+    FlowRoutes(const EventCore& core, const Topology& topology, const TransportConfig& config);
+
+    /// What the transport asks of the network.
+    static CoflowNetwork::Config NetworkConfig(const TransportConfig& config);
+
+    /// The network is empty: PortId = port.
+    void AddPorts(CoflowNetwork& network) const;
+
+    /// Paths depend on the channel.
+    bool pinned() const
+    {
+        return m_paths.pinned();
+    }
+
+    /// `bytes` in `messages` messages of the queue pair (from, to, channel). Throws InputError when
+    /// there is no path on the intact fabric.
+    void Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t messages);
+
+    /// The loads of what was added since the last call, appended. False: some of it has no path
+    /// now.
+    bool Take(std::vector<CoflowNetwork::Load>& loads);
+
+    /// From Post() of a message of this size to its delivery, but for its bytes at line rate; ps.
+    Tick Latency(NicId from, NicId to, uint64_t bytes);
+    /// One acknowledgement without load; ps.
+    Tick AckLatency(NicId from, NicId to);
+    /// Of the bytes at the rate of the slower NIC; ps.
+    double SerialisationTime(NicId from, NicId to, uint64_t bytes) const;
+
+    Tick receiveLatency() const
+    {
+        return m_config.receiveLatency;
+    }
+
+    const Topology& topology() const
+    {
+        return m_topology;
+    }
+
+    /// New forwarding tables; `up` by link.
+    void Rebuild(const std::vector<bool>& up)
+    {
+        m_paths.Build(up);
+        m_interior.clear();
+    }
+
+  private:
+    double WireBits(uint64_t bytes, uint64_t messages) const;
+    void AddBits(PortId port, double bits);
+    bool Reordered() const;
+
+    const Topology& m_topology;
+    const TransportConfig m_config;
+    const uint64_t m_seed;
+    bool m_addressEveryPacket;
+    double m_ackShare;
+    double m_reorderedAckShare;
+    fabric::FlowPaths m_paths;
+    std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
+    std::vector<double> m_bits;                       ///< by port, of what was added
+    std::vector<PortId> m_loaded;                     ///< with bits
+    std::vector<uint32_t> m_into;                     ///< by NIC: queue pairs added
+    std::vector<NicId> m_receivers;                   ///< with some
+    bool m_blocked = false;
+
+    struct Between ///< spread: bits between two leaves
+    {
+        NicId from;
+        NicId to;
+        double bits;
+    };
+
+    std::unordered_map<uint64_t, Between> m_between;
+    struct Interior ///< pinned: the ports between switches of a queue pair
+    {
+        std::vector<PortId> ports;
+        bool reached = true;
+    };
+
+    std::unordered_map<uint64_t, Interior> m_interior; ///< by (from, to, channel)
+    std::unordered_map<uint64_t, Tick> m_latency; ///< by (leaf, leaf, bytes of the first packet)
+};
+
+} // namespace heddle
+
+#endif
