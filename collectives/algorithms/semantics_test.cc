@@ -210,7 +210,8 @@ TEST(CollectiveSemantics, EveryAlgorithmDoesWhatItSays)
             }
         }
     }
-    EXPECT_EQ(checked, 60 * (4 + 1 + 1 + 4)) << "ring 4 kinds, direct, pairwise, hierarchical 4";
+    EXPECT_EQ(checked, 60 * (4 + 1 + 1 + 4 + 1))
+        << "ring 4 kinds, direct, pairwise, hierarchical 4, double-tree";
 }
 
 } // namespace

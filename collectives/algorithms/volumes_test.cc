@@ -45,6 +45,9 @@ TEST(CollectiveVolumes, ClosedForms)
         {"ring", CollectiveKind::AllGather, 3, 4, S, 11 * S * 9 / 12, 11 * S * 3 / 12},
         {"ring", CollectiveKind::ReduceScatter, 1, 8, S, 7 * S, 0},
         {"ring", CollectiveKind::ReduceScatter, 8, 1, S, 0, 7 * S},
+        // Two trees with half of the bytes each, M-1 edges up and down; a chain in every domain.
+        {"double-tree", CollectiveKind::AllReduce, 8, 1, S, 0, 2 * 7 * S},
+        {"double-tree", CollectiveKind::AllReduce, 3, 4, S, 3 * 2 * 3 * S, 2 * 2 * S},
         // Hierarchical, per rank: scale-up 2(G-1)/G S, NIC 2(M-1)/M S/G.
         {"hierarchical",
          CollectiveKind::AllReduce,

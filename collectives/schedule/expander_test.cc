@@ -173,8 +173,9 @@ TEST(Expander, DirectWithPxnStaysOnRails)
 
 TEST(Algorithms, AreRegisteredWithADescription)
 {
-    EXPECT_EQ(RegistryIndex::Names(kAlgorithmCategory),
-              (std::vector<std::string>{"direct", "hierarchical", "pairwise", "ring"}));
+    EXPECT_EQ(
+        RegistryIndex::Names(kAlgorithmCategory),
+        (std::vector<std::string>{"direct", "double-tree", "hierarchical", "pairwise", "ring"}));
     for (const std::string& name : RegistryIndex::Names(kAlgorithmCategory))
     {
         EXPECT_GT(RegistryIndex::Find(kAlgorithmCategory, name).description.size(), 80U) << name;

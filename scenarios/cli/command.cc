@@ -29,6 +29,9 @@ constexpr Command kCommands[] = {
      "fit a cluster's figures to its nccl-tests log and kernel profile",
      &RunCalibrate},
     {"supply", "say how many accelerators and switches can be built, and what limits", &RunSupply},
+    {"validate",
+     "hold the flow level against the packet level, by family of traffic",
+     &RunValidate},
     {"describe", "describe a scenario in words, or one model", &RunDescribe}};
 
 void

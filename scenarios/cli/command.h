@@ -30,6 +30,7 @@ int RunList(const Arguments& arguments);
 int RunCalibrate(const Arguments& arguments);
 int RunSupply(const Arguments& arguments);
 int RunDescribe(const Arguments& arguments);
+int RunValidate(const Arguments& arguments);
 
 /// Parses options and positional arguments ("operand"). `--help` prints `usage` and the options and
 /// returns false. InputError on an unknown option, with the nearest.

@@ -99,9 +99,16 @@ IsNumber(const pb::FieldDescriptor* field)
 } // namespace
 
 ScenarioSource::ScenarioSource(const std::string& path, const std::vector<std::string>& overrides)
-    : m_path(path)
+    : ScenarioSource(path, ReadFile(path), overrides)
 {
-    ParseText(path, ReadFile(path), &m_scenario, &m_tree);
+}
+
+ScenarioSource::ScenarioSource(const std::string& name,
+                               const std::string& text,
+                               const std::vector<std::string>& overrides)
+    : m_path(name)
+{
+    ParseText(name, text, &m_scenario, &m_tree);
     for (const std::string& assignment : overrides)
     {
         for (const FieldOfMessage& field : ApplyOverride(m_scenario, assignment))

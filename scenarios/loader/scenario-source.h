@@ -145,6 +145,10 @@ class ScenarioSource
   public:
     /// Reads `path` and applies `overrides` ("run.seed=7"). Throws InputError.
     ScenarioSource(const std::string& path, const std::vector<std::string>& overrides);
+    /// The same of a text that stands in no file; errors call it `name`.
+    ScenarioSource(const std::string& name,
+                   const std::string& text,
+                   const std::vector<std::string>& overrides);
     ScenarioSource(const ScenarioSource&) = delete;
     ScenarioSource& operator=(const ScenarioSource&) = delete;
 

@@ -102,4 +102,23 @@ WriteResult(const google::protobuf::Message& result, const std::string& director
     json.Publish();
 }
 
+void
+WriteText(const std::string& path, const std::string& text)
+{
+    PendingFile file(path, text);
+    file.Publish();
+}
+
+void
+PrepareFile(const std::string& option, const std::string& path)
+{
+    std::error_code error;
+    const fs::path directory = fs::absolute(path, error).parent_path();
+    if (path.empty() || fs::is_directory(path, error) || !fs::is_directory(directory, error) ||
+        access(directory.c_str(), W_OK | X_OK) != 0)
+    {
+        throw InputError(option + ": '" + path + "' is no file that can be written.");
+    }
+}
+
 } // namespace heddle

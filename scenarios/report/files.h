@@ -22,6 +22,12 @@ void WriteResult(const google::protobuf::Message& result, const std::string& dir
 /// InputError when the directory cannot be made or written: found before the run, not after.
 void PrepareDirectory(const std::string& directory);
 
+/// A text file, whole or not at all. Throws RunError.
+void WriteText(const std::string& path, const std::string& text);
+
+/// InputError when WriteText() could not make `path`, which the user gave by `option`.
+void PrepareFile(const std::string& option, const std::string& path);
+
 } // namespace heddle
 
 #endif

@@ -4,6 +4,7 @@
 #include "report/fabric-result.h"
 #include "run/fidelity/fidelity.h"
 #include "run/ideal-world.h"
+#include "run/message-log.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
@@ -15,6 +16,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <sys/resource.h>
 
 namespace heddle
@@ -184,12 +186,19 @@ RunWorld(const Plan& plan,
     {
         network = level.make(core, topology, parts, TransportOn(fabric, rung));
     }
+    std::optional<LoggedScaleOut> logged;
+    if (network && options.log != nullptr)
+    {
+        HEDDLE_CHECK(threads == 1, "messages are logged on one thread");
+        logged.emplace(network->scaleOut(), *options.log);
+    }
     AlignEntities(core);
     JobConfig config = JobConfigOn(plan, rung);
     config.partitionOfRank = parts.ofNic;
     Transport* const nothing = nullptr;
-    Job job = network ? Job(core, graph, expander, network->scaleOut(), config)
-                      : Job(core, graph, expander, nothing, config);
+    ScaleOut* const scaleOut = logged ? &*logged : network ? &network->scaleOut() : nullptr;
+    Job job = scaleOut ? Job(core, graph, expander, *scaleOut, config)
+                       : Job(core, graph, expander, nothing, config);
     job.Start();
     if (network)
     {

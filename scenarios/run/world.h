@@ -21,6 +21,8 @@ namespace v1
 class WorldPart;
 } // namespace v1
 
+struct MessageLog;
+
 /// Which ns-3 simulator drives the events; the results must not depend on it.
 enum class Engine
 {
@@ -33,7 +35,8 @@ struct WorldOptions
 {
     Engine engine = Engine::Fabric;
     unsigned threads = 1;
-    bool always = false; ///< use several threads also where they would hardly pay
+    bool always = false;       ///< use several threads also where they would hardly pay
+    MessageLog* log = nullptr; ///< takes down every scale-out message; with one thread only
 };
 
 /// Called now and then with the share of the work done, 0 … 1.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fidelity-cases.h
+// ----------------------
+// The fixed set on which the flow level is held against the packet level. A case is a scenario; a
+// family is the cases that differ in size alone:
+//
+//   workload × load balancer × congestion control × state of the fabric
+//
+// e.g. "all-to-all, spray, dcqcn, 2:1" with 8 … 128 ranks.
+
+#ifndef HEDDLE_SCENARIOS_FIDELITY_CASES_H
+#define HEDDLE_SCENARIOS_FIDELITY_CASES_H
+
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+struct FidelityCase
+{
+    std::string name;     ///< within its family: "32 ranks"
+    std::string scenario; ///< textproto, without `run`
+};
+
+struct FidelityFamily
+{
+    std::string workload;
+    std::string loadBalancer;
+    std::string congestionControl;
+    std::string condition;
+    std::vector<FidelityCase> cases;
+
+    std::string Name() const
+    {
+        return workload + ", " + loadBalancer + ", " + congestionControl + ", " + condition;
+    }
+};
+
+/// The whole set, or the quick one: fewer families, fewer and smaller cases.
+std::vector<FidelityFamily> FidelitySet(bool quick);
+
+} // namespace heddle
+
+#endif
