@@ -76,16 +76,20 @@ Take(std::vector<std::string>& names, const std::vector<std::string>& more)
 
 } // namespace
 
+const BillLine&
+Bill::Line(const std::string& name) const
+{
+    const auto it = std::find_if(lines.begin(),
+                                 lines.end(),
+                                 [&](const BillLine& line) { return line.name == name; });
+    HEDDLE_CHECK(it != lines.end(), "no line '" + name + "'");
+    return *it;
+}
+
 double
 Bill::NetworkCapital() const
 {
-    double sum = 0;
-    for (const BillLine& line : lines)
-    {
-        const bool network = line.name == "switch ASICs" || line.name == "optics without lasers";
-        sum += network ? line.capital : 0;
-    }
-    return sum;
+    return Line("switch ASICs").capital + Line("optics without lasers").capital;
 }
 
 Bill
@@ -106,13 +110,18 @@ MakeBill(const ClusterUse& use, const FigureSet& economics)
     const double count = use.accelerators;
     const double present = count * use.stepSeconds;
     bill.computeEnergy = full * use.busySeconds;
-    bill.idleEnergy = full * figure("accelerator_idle_share") * (present - use.busySeconds);
+    const double idle = full * figure("accelerator_idle_share");
+    const double waiting = idle * (present - use.busySeconds);
+    const double standby = idle * use.spareAccelerators;
+    bill.idleEnergy = waiting + standby * use.stepSeconds;
     const double switchTbps = use.switchPortRate / 1e12;
-    const double nicTbps = count * static_cast<double>(use.nicRate.bps()) / 1e12;
+    const double nics = count + use.spareAccelerators;
+    const double nicTbps = nics * static_cast<double>(use.nicRate.bps()) / 1e12;
     bill.lines = {
-        {"accelerators", (bill.computeEnergy + bill.idleEnergy) / use.stepSeconds, count * price},
-        {"hosts", count * figure("host_power"), 0},
-        {"NICs", nicTbps * figure("nic_power"), count * figure("nic_cost")},
+        {"accelerators", (bill.computeEnergy + waiting) / use.stepSeconds, count * price},
+        {"spare accelerators", standby, use.spareAccelerators * price},
+        {"hosts", (count + use.spareAccelerators) * figure("host_power"), 0},
+        {"NICs", nicTbps * figure("nic_power"), nics * figure("nic_cost")},
         {"switch ASICs",
          switchTbps * figure("switch_asic_power"),
          switchTbps * figure("switch_cost")},
@@ -124,10 +133,11 @@ MakeBill(const ClusterUse& use, const FigureSet& economics)
         bill.itPower += line.power;
         bill.capital += line.capital;
     }
-    bill.hostEnergy = bill.lines[1].power * use.stepSeconds;
-    for (size_t i = 2; i < bill.lines.size(); ++i)
+    bill.hostEnergy = bill.Line("hosts").power * use.stepSeconds;
+    for (const char* line :
+         {"NICs", "switch ASICs", "switch systems", "lasers", "optics without lasers"})
     {
-        bill.networkEnergy += bill.lines[i].power * use.stepSeconds;
+        bill.networkEnergy += bill.Line(line).power * use.stepSeconds;
     }
     const double pue = figure("pue");
     bill.facilityPower = pue * bill.itPower;

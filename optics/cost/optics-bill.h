@@ -34,10 +34,11 @@ namespace heddle
 struct ClusterUse
 {
     uint32_t accelerators = 0;
-    Figure acceleratorPower;   ///< W, full
-    Figure acceleratorCost;    ///< USD, with its share of the host
-    BitRate nicRate;           ///< one NIC per accelerator
-    double switchPortRate = 0; ///< bits/s, all ports in use of all switches, one direction
+    double spareAccelerators = 0; ///< that stand by, at idle power
+    Figure acceleratorPower;      ///< W, full
+    Figure acceleratorCost;       ///< USD, with its share of the host
+    BitRate nicRate;              ///< one NIC per accelerator
+    double switchPortRate = 0;    ///< bits/s, all ports in use of all switches, one direction
     uint32_t switches = 0;
     uint64_t ports = 0; ///< of the network: two per link
     AccountSum opticsPower;
@@ -61,7 +62,7 @@ struct Bill
     double itPower = 0;          ///< W
     double facilityPower = 0;    ///< W, cooling included
     double computeEnergy = 0;    ///< J per step, busy accelerators
-    double idleEnergy = 0;       ///< J per step, waiting accelerators
+    double idleEnergy = 0;       ///< J per step, waiting accelerators and spare ones
     double networkEnergy = 0;    ///< J per step: switches, NICs, optics
     double hostEnergy = 0;       ///< J per step: the rest of the hosts
     double coolingEnergy = 0;    ///< J per step
@@ -87,6 +88,8 @@ struct Bill
     {
         return DollarsPerHour() * stepSeconds / 3600;
     }
+
+    const BillLine& Line(const std::string& name) const; ///< it must exist
 
     /// USD: switches and optics.
     double NetworkCapital() const;

@@ -19,9 +19,10 @@ const FigureSetRegistration kField2025{
     "long checkpoints and restarts take. Links fail as their technologies say.",
     {
         // figure, value, unit, low, high, grade, source, help
-        {"accelerator_fit", 18083, "FIT", kU, kU, Grade::Derived,
+        {"accelerator_fit", 18083, "FIT", 16320, 19987, Grade::Derived,
          "Llama 3 (arXiv:2407.21783): 419 unexpected interruptions less 35 of the network, 54 days, 16,384 "
-         "accelerators", "failures that stop a job, per accelerator with its host and NIC"},
+         "accelerators; range: 95 % Poisson interval of 384 events",
+         "failures that stop a job, per accelerator with its host and NIC"},
         {"accelerator_repair", 24, "h", kU, kU, Grade::Assumption, "no source", "until a spare is a spare again"},
         {"switch_fit", 708, "FIT", kU, kU, Grade::Derived,
          "Alibaba HPN (SIGCOMM 2024): 0.051 % of ToR switches per month", "per switch"},
@@ -31,6 +32,10 @@ const FigureSetRegistration kField2025{
         {"restart", 15, "min", 3.7, 39, Grade::Secondary,
          "MegaScale: detected in 10, recovered in 15 minutes; OLMo median 3.7, mean 39",
          "from failure to the first step"},
+        {"checkpoint_interval", kU, "h", kU, kU, Grade::NotFound, "computed: Daly's optimum",
+         "work between checkpoints; unknown: Daly's optimum"},
+        {"spare_accelerators", kU, "1", kU, kU, Grade::NotFound, "no source",
+         "that stand by; with more of them down the job waits for repairs; unknown: always enough"},
         {"spare_lead", 720, "h", kU, kU, Grade::Assumption, "no source", "replenishment time of spares"},
         {"horizon", 8760, "h", kU, kU, Grade::Derived, "a year, by choice", "of the Monte Carlo"},
         {"replications", 100, "1", kU, kU, Grade::Derived, "by choice", "of the Monte Carlo; at least 2"},

@@ -46,6 +46,14 @@ enum class WorldRole
     Ladder,
     Causes,
     Sensitivity,
+    LongRun, ///< something is down or degraded throughout (long-run/states.h)
+};
+
+/// A link for the whole run.
+struct LinkState
+{
+    uint32_t link;
+    double share; ///< of its rate that is left; 0: down, and the routes know it
 };
 
 /// One world: what it takes away of the actual one.
@@ -61,9 +69,10 @@ struct RungPlan
     bool zeroLatency = false;  ///< of links, switches and NICs; serialisation at NICs stays
     bool balancedWork = false; ///< equal nominal work (retime.h)
     Idealisation ideal{};
-    double computeSpeed = 1; ///< of all kernels
-    double jitterScale = 1;  ///< of all spreads and slowdowns
-    std::string fidelity{};  ///< the level that makes it
+    double computeSpeed = 1;         ///< of all kernels
+    double jitterScale = 1;          ///< of all spreads and slowdowns
+    std::vector<LinkState> states{}; ///< of the links, otherwise whole
+    std::string fidelity{};          ///< the level that makes it
 
     bool IsActual() const
     {

@@ -94,6 +94,28 @@ CheckFrameLoss(const ScenarioNode& run, const Plan& plan)
     }
 }
 
+void
+PlanLongRuns(const ScenarioNode& root, Plan& plan)
+{
+    root.NotUsedBecause("long_run", "there is no `reliability`");
+    if (!plan.reliability)
+    {
+        return;
+    }
+    const ScenarioNode node = root.Child("long_run");
+    const std::string fidelity = node.Text("fidelity", "flow");
+    if (fidelity != "none")
+    {
+        CheckName(node, "fidelity", "fidelity", fidelity);
+    }
+    for (FabricPlan& fabric : plan.fabrics)
+    {
+        fabric.longRun =
+            PlanLongRun(*plan.reliability, plan.cluster, fabric.pristine, fabric.optics, fidelity);
+    }
+    plan.flips = ReadFlips(node, plan);
+}
+
 } // namespace
 
 Plan
@@ -138,8 +160,10 @@ MakePlan(ScenarioSource& source)
               {},
               std::move(worlds),
               ReadFigures(root, "economics"),
-              ReadFigures(root, "reliability")};
+              ReadFigures(root, "reliability"),
+              {}};
     PlanFabrics(root, traits, budget, plan);
+    PlanLongRuns(root, plan);
     root.NotUsedBecause("supply", "`heddle supply` reads it");
     CheckFrameLoss(run, plan);
     source.RequireAllUsed();
@@ -182,7 +206,17 @@ Describe(const Plan& plan)
     {
         text += ", causes and sensitivity";
     }
-    return text + "\n";
+    text += "\n";
+    for (const FabricPlan& fabric : plan.fabrics)
+    {
+        if (fabric.longRun && !fabric.longRun->worlds.empty())
+        {
+            text += "  long run  " + fabric.name + ": " +
+                    std::to_string(fabric.longRun->states.size()) + " states at " +
+                    fabric.longRun->fidelity + " level\n";
+        }
+    }
+    return text;
 }
 
 } // namespace heddle

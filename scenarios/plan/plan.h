@@ -11,6 +11,8 @@
 #ifndef HEDDLE_SCENARIOS_PLAN_H
 #define HEDDLE_SCENARIOS_PLAN_H
 
+#include "long-run/flip-plan.h"
+#include "long-run/states.h"
 #include "plan/calibration.h"
 #include "plan/ladder.h"
 
@@ -127,6 +129,7 @@ struct FabricPlan
     std::vector<LinkTier> optics; ///< tiers with a link technology
     std::vector<LinkEvent> events;
     TrafficEstimate estimate;
+    std::optional<LongRunPlan> longRun; ///< with `reliability`
 };
 
 struct Plan
@@ -143,6 +146,7 @@ struct Plan
     std::vector<RungPlan> rungs; ///< worlds to run, the actual one first
     std::optional<FigureSet> economics;
     std::optional<FigureSet> reliability;
+    std::vector<FlipPlan> flips;
 };
 
 /// Checks everything; throws InputError. Field `fidelity` is taken from `run` unless given.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Watts, joules and dollars of a fabric's step.
+#include "long-run/long-run-result.h"
 #include "report/fabric-result.h"
 
 #include "ns3/optics-bill.h"
@@ -13,11 +14,18 @@ namespace
 
 /// What the bill needs to know of the step, the whole of it.
 ClusterUse
-UseOf(const Plan& plan, const FabricPlan& fabric, const v1::FabricResult& result)
+UseOf(const Plan& plan,
+      const FabricPlan& fabric,
+      const Situation& situation,
+      const v1::FabricResult& result)
 {
     const ClusterPlan& cluster = plan.cluster;
     ClusterUse use;
     use.accelerators = cluster.ranks();
+    if (plan.reliability && situation.reliability.Get("spare_accelerators").known())
+    {
+        use.spareAccelerators = situation.reliability.Value("spare_accelerators");
+    }
     use.acceleratorPower =
         Figure{cluster.power, "W", kUnknown, kUnknown, "accelerator preset", Grade::Estimate};
     use.acceleratorCost = cluster.acceleratorCost;
@@ -29,7 +37,7 @@ UseOf(const Plan& plan, const FabricPlan& fabric, const v1::FabricResult& result
         const int ends = (link.a.isSwitch ? 1 : 0) + (link.b.isSwitch ? 1 : 0);
         use.switchPortRate += ends * static_cast<double>(link.rate.bps());
     }
-    const OpticsAccount account = Account(fabric.optics);
+    const OpticsAccount account = Account(situation.optics);
     use.opticsPower = account.total.power;
     use.lasers = account.total.laser;
     use.opticsCost = account.total.cost;
@@ -43,6 +51,15 @@ UseOf(const Plan& plan, const FabricPlan& fabric, const v1::FabricResult& result
 
 } // namespace
 
+Bill
+BillOf(const Plan& plan,
+       const FabricPlan& fabric,
+       const Situation& situation,
+       const v1::FabricResult& result)
+{
+    return MakeBill(UseOf(plan, fabric, situation, result), situation.economics);
+}
+
 void
 FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out)
 {
@@ -50,7 +67,10 @@ FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out)
     {
         return;
     }
-    const ClusterUse use = UseOf(plan, fabric, *out);
+    const Situation situation{*plan.economics,
+                              plan.reliability ? *plan.reliability : FigureSet{},
+                              fabric.optics};
+    const ClusterUse use = UseOf(plan, fabric, situation, *out);
     const Bill bill = MakeBill(use, *plan.economics);
     v1::Economics& e = *out->mutable_economics();
     for (const BillLine& line : bill.lines)
@@ -68,6 +88,13 @@ FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out)
     e.set_network_energy_per_step_j(bill.networkEnergy);
     e.set_host_energy_per_step_j(bill.hostEnergy);
     e.set_cooling_energy_per_step_j(bill.coolingEnergy);
+    const double lasers = bill.Line("lasers").power * bill.stepSeconds;
+    const double optics = bill.Line("optics without lasers").power * bill.stepSeconds + lasers;
+    const double cooled = bill.facilityPower / bill.itPower;
+    e.set_optics_energy_per_step_j(optics);
+    e.set_laser_energy_per_step_j(lasers);
+    e.set_optics_share(optics * cooled / bill.StepEnergy());
+    e.set_laser_share(lasers * cooled / bill.StepEnergy());
     e.set_capital_usd(bill.capital);
     e.set_capital_per_accelerator_usd(bill.capital / use.accelerators);
     e.set_network_capital_per_port_usd(bill.NetworkCapital() / static_cast<double>(use.ports));

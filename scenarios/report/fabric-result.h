@@ -36,8 +36,8 @@ void FillActual(const Plan& plan,
                 const NetworkReport& network,
                 v1::FabricResult* out);
 
-/// What follows from the whole step's time; both need FillActual() and the extrapolation first.
-void FillReliability(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
+/// What follows from the whole step's time; needs FillActual(), the extrapolation and the long run
+/// (long-run-result.h) first.
 void FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
 
 /// Ledger sums, per rank and total.

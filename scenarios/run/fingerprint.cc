@@ -73,6 +73,10 @@ WorldFingerprint(const ClusterPlan& cluster, const FabricPlan& fabric, const Run
         << rung.ideal.noSoftware << rung.ideal.noJitter << ' ' << rung.computeSpeed << ' '
         << rung.jitterScale << ' ' << rung.fidelity << '\n'
         << fabric.softwareText << '\n';
+    for (const LinkState& state : rung.states)
+    {
+        out << state.link << ':' << state.share << ' ';
+    }
     Print(out, fabric.algorithms);
     for (const RankLayout::Place& place : fabric.layout.places)
     {

@@ -59,6 +59,12 @@ Topology
 TopologyOn(const FabricPlan& fabric, const RungPlan& rung)
 {
     Topology topology = rung.noFailures ? fabric.pristine : fabric.topology;
+    for (const LinkState& state : rung.states)
+    {
+        Topology::Link& link = topology.links[state.link];
+        link.up = state.share > 0;
+        link.rate = link.up ? Derated(link.rate, state.share) : link.rate;
+    }
     if (rung.idealBalance)
     {
         topology.switchConfig.loadBalancer = "adaptive";

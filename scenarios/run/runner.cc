@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/runner.h"
 
+#include "long-run/long-run-result.h"
 #include "report/conclusions.h"
 #include "report/fabric-result.h"
 #include "report/what-if-result.h"
@@ -23,7 +24,8 @@ namespace
 
 constexpr uint32_t kSchemaVersion = 1;
 
-/// Which pool job holds each (fabric, rung): equal worlds share one.
+/// Which pool job holds each (fabric, world): the plan's rungs, then the fabric's long run. Equal
+/// worlds share one.
 using JobTable = std::vector<std::vector<size_t>>;
 
 /// Rough cost of a world, for order and progress.
@@ -74,9 +76,9 @@ AddWorlds(const Plan& plan, const WorldOptions& options, ProcessPool& pool)
     std::map<std::string, size_t> known;
     for (size_t f = 0; f < plan.fabrics.size(); ++f)
     {
-        for (const RungPlan& rung : plan.rungs)
+        const FabricPlan& fabric = plan.fabrics[f];
+        const auto add = [&](const RungPlan& rung)
         {
-            const FabricPlan& fabric = plan.fabrics[f];
             auto [it, isNew] =
                 known.try_emplace(WorldFingerprint(plan.cluster, fabric, rung), pool.size());
             if (isNew)
@@ -87,6 +89,11 @@ AddWorlds(const Plan& plan, const WorldOptions& options, ProcessPool& pool)
                          { return RunAndSerialise(plan, fabric, rung, options, progress); });
             }
             table[f].push_back(it->second);
+        };
+        std::for_each(plan.rungs.begin(), plan.rungs.end(), add);
+        if (fabric.longRun)
+        {
+            std::for_each(fabric.longRun->worlds.begin(), fabric.longRun->worlds.end(), add);
         }
     }
     return table;
@@ -109,8 +116,11 @@ ThrowFirstFailure(const Plan& plan, const JobTable& table, const std::vector<v1:
             const v1::WorldPart& part = parts[table[f][r]];
             if (!part.error().empty())
             {
+                const RungPlan& world =
+                    r < plan.rungs.size() ? plan.rungs[r]
+                                          : plan.fabrics[f].longRun->worlds[r - plan.rungs.size()];
                 const std::string text =
-                    plan.fabrics[f].name + ", " + plan.rungs[r].world + " world: " + part.error();
+                    plan.fabrics[f].name + ", " + world.world + " world: " + part.error();
                 if (part.input_error())
                 {
                     throw InputError(plan.file + ": " + text);
@@ -155,14 +165,21 @@ AddFabric(const Plan& plan,
     v1::FabricResult& fabric = *result.add_fabrics();
     fabric = parts[jobs[0]].fabric();
     std::vector<const v1::WorldPart*> worlds;
-    worlds.reserve(jobs.size());
-    for (size_t job : jobs)
+    std::vector<double> longRun;
+    for (size_t i = 0; i < jobs.size(); ++i)
     {
-        worlds.push_back(&parts[job]);
+        if (i < plan.rungs.size())
+        {
+            worlds.push_back(&parts[jobs[i]]);
+        }
+        else if (parts[jobs[i]].has_fabric())
+        {
+            longRun.push_back(parts[jobs[i]].fabric().ladder(0).step_time_s());
+        }
     }
     FillLadder(plan, worlds, fabric);
     FillWholeStep(plan, fabric);
-    FillReliability(plan, fabricPlan, &fabric);
+    FillReliability(plan, fabricPlan, longRun, &fabric);
     FillEconomics(plan, fabricPlan, &fabric);
 }
 
@@ -252,6 +269,7 @@ RunPlan(const Plan& plan, const RunnerOptions& options)
     {
         AddFabric(plan, plan.fabrics[f], table[f], parts, result);
     }
+    FillFlipPoints(plan, &result);
     FillManifest(plan, parts, *result.mutable_manifest());
     for (const std::string& conclusion : Conclude(result))
     {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: states.h
+// --------------
+// What can be down in a fabric for hours or days: the kinds of parts, the state of the fabric that
+// a failure of one leads to until it is repaired, and the worlds that measure how slow a step is
+// then.
+//
+//   LongRunPlan plan = PlanLongRun(figures, cluster, topology, optics, "flow");
+//   plan.states[0].name;                       // "leaf0: 1 of 32 uplinks down"
+//   plan.parts[3].state;                       // which state this part's failure leads to
+//
+// A state is injected into the undisturbed fabric with the routes already adapted. It stands for
+// all like it: leaf0 for every leaf, the switch with the fewest uplinks where they differ. Ports
+// that one part takes down together are neighbours: the first uplinks of a leaf, the first ports of
+// a spine. A state that cuts accelerators off (a NIC's only link, a leaf) stops the job; the hosts
+// behind it are of no use until the repair.
+//
+// Known limits. One incident at a time: two failures at once count as the worse one. A lane that is
+// lost degrades its link; nobody publishes how often, so that state is measured but has no part.
+
+#ifndef HEDDLE_SCENARIOS_LONG_RUN_STATES_H
+#define HEDDLE_SCENARIOS_LONG_RUN_STATES_H
+
+#include "plan/ladder.h"
+
+#include "ns3/fabric-topology.h"
+#include "ns3/optics-fleet.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace heddle
+{
+
+struct ClusterPlan;
+
+struct FabricState
+{
+    std::string name;
+    std::vector<LinkState> links;
+};
+
+inline constexpr size_t kNoState = SIZE_MAX; ///< the job stops
+
+struct LongRunPart : PartOutage
+{
+    size_t state = kNoState; ///< in LongRunPlan::states
+    bool network = true;     ///< links and switches; false: accelerators and hosts
+    bool isSwitch = false;
+};
+
+struct LongRunPlan
+{
+    std::string fidelity; ///< "none": slowdowns are computed, not measured
+    std::vector<LongRunPart> parts;
+    std::vector<FabricState> states;
+    std::vector<std::string> missing; ///< rates that nobody published
+    std::vector<RungPlan> worlds;     ///< undisturbed, then the states; empty for "none"
+};
+
+/// `topology` undisturbed.
+LongRunPlan PlanLongRun(const FigureSet& reliability,
+                        const ClusterPlan& cluster,
+                        const Topology& topology,
+                        const std::vector<LinkTier>& optics,
+                        const std::string& fidelity);
+
+/// Takes failure rates and repair times of other figures; what fails together must be the same.
+void UpdateRates(const FigureSet& reliability,
+                 const std::vector<LinkTier>& optics,
+                 LongRunPlan& plan);
+
+/// The largest share of its links towards one direction that a switch or NIC loses, 0 … 1.
+double LostCapacity(const Topology& topology, const FabricState& state);
+
+} // namespace heddle
+
+#endif
