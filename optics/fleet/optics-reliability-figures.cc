@@ -38,7 +38,7 @@ const FigureSetRegistration kField2025{
          "that stand by; with more of them down the job waits for repairs; unknown: always enough"},
         {"spare_lead", 720, "h", kU, kU, Grade::Assumption, "no source", "replenishment time of spares"},
         {"horizon", 8760, "h", kU, kU, Grade::Derived, "a year, by choice", "of the Monte Carlo"},
-        {"replications", 100, "1", kU, kU, Grade::Derived, "by choice", "of the Monte Carlo; at least 2"},
+        {"replications", 1000, "1", kU, kU, Grade::Derived, "by choice", "of the Monte Carlo; at least 2"},
     }};
 // clang-format on
 

@@ -71,6 +71,10 @@ TEST(Json, GoldenFieldNames)
         {v1::Optics::descriptor(),
          "power_w power_low_w power_high_w network_energy_per_step_j link_failures_per_month "
          "cost_usd tiers missing assumed "},
+        {v1::FlipResult::descriptor(),
+         "fabric against criterion figure unit given criterion_fabric criterion_against "
+         "searched_low searched_high ties better_at_low and_figure and_unit frontier text "},
+        {v1::OutageState::descriptor(), "state links rate_share slowdown step_time_s fidelity "},
         {v1::SupplyResult::descriptor(),
          "schema_version heddle_version scenario_digest title note models "},
         {v1::SupplyModel::descriptor(),

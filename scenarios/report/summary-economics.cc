@@ -67,6 +67,8 @@ AddPower(Table& table, const v1::Result& result)
     share("  idle accelerators",
           [](const auto& f) { return f.economics().idle_energy_per_step_j(); });
     share("  network", [](const auto& f) { return f.economics().network_energy_per_step_j(); });
+    share("    optics", [](const auto& f) { return f.economics().optics_energy_per_step_j(); });
+    share("      lasers", [](const auto& f) { return f.economics().laser_energy_per_step_j(); });
     share("  hosts", [](const auto& f) { return f.economics().host_energy_per_step_j(); });
     share("  cooling", [](const auto& f) { return f.economics().cooling_energy_per_step_j(); });
 }
@@ -113,35 +115,6 @@ AddMoney(Table& table, const v1::Result& result)
                           ? Print("%.4g USD", 1e6 * f.economics().cost_per_useful_token_usd())
                           : "";
            });
-}
-
-void
-AddLongRun(Table& table, const v1::Result& result)
-{
-    const auto row = [&](const char* label, std::string (*cell)(const v1::Reliability&))
-    {
-        AddRow(table,
-               result,
-               label,
-               [=](const auto& f) { return f.has_reliability() ? cell(f.reliability()) : ""; });
-    };
-    row("job interruptions per month",
-        [](const v1::Reliability& r)
-        {
-            return Print("%.3g", r.interruptions_per_month()) +
-                   Print(" (%.3g", r.interruptions_per_month_low()) +
-                   Print("–%.3g)", r.interruptions_per_month_high());
-        });
-    row("repairs per month",
-        [](const v1::Reliability& r) { return Print("%.3g", r.repairs_per_month()); });
-    row("effective training time",
-        [](const v1::Reliability& r) { return Percent(r.effective_training_time_ratio()); });
-    row("expected goodput",
-        [](const v1::Reliability& r)
-        {
-            return Print("%.2f %%", 100 * r.goodput()) + Print(" (%.2f", 100 * r.goodput_low()) +
-                   Print("–%.2f)", 100 * r.goodput_high());
-        });
 }
 
 void

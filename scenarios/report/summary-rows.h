@@ -28,6 +28,11 @@ std::string Percent(double share);
 /// Watts, joules, dollars and failures, for scenarios that ask for them.
 void AddEconomics(Table& table, const v1::Result& result);
 
+/// Months of the job: failures, what they cost, intervals.
+void AddLongRun(Table& table, const v1::Result& result);
+/// What the intervals and rows of the long run mean, and the flip points.
+void PrintLongRun(const v1::Result& result, std::ostream& out);
+
 /// The figures that rest on assumptions, and those that nobody published.
 void PrintAssumptions(const v1::Result& result, std::ostream& out);
 

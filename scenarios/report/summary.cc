@@ -261,6 +261,7 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     table.AddGap();
     AddSpeed(table, result);
     table.Print(out);
+    PrintLongRun(result, out);
     PrintAssumptions(result, out);
     PrintWhatIf(result, out);
     out << '\n';
