@@ -38,7 +38,7 @@ class CurrentScope
 // Partition
 
 Partition::Partition(EventCore& core, uint32_t index, unsigned bucketShift, unsigned bucketBits)
-    : m_core(core), m_index(index), m_wheel(bucketShift, bucketBits)
+    : m_core(core), m_index(index), m_wheel(bucketShift, bucketBits, core.arena())
 {
 }
 

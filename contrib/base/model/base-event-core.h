@@ -212,6 +212,12 @@ class EventCore
         return m_config.seed;
     }
 
+    /// Memory for what lives no longer than the core.
+    BlockArena& arena()
+    {
+        return m_arena;
+    }
+
     /// Time of the earliest pending event; kForever when there is none. Between
     /// runs only.
     Tick NextTime() const;
@@ -318,6 +324,7 @@ class EventCore
     bool m_inWindow = false;
     std::atomic<bool> m_stop{false};
     std::vector<HandlerEntry> m_handlers;
+    BlockArena m_arena;
     std::vector<std::unique_ptr<Partition>> m_parts;
     std::vector<AloneEvent> m_alone; ///< the next one last
 

@@ -2,7 +2,6 @@
 #include "ns3/base-event-wheel.h"
 
 #include "ns3/base-errors.h"
-#include "ns3/base-memory.h"
 
 #include <algorithm>
 
@@ -12,8 +11,6 @@ namespace heddle
 namespace
 {
 
-constexpr size_t kSmallBlock = size_t{64} << 10; ///< bytes
-constexpr size_t kLargeBlock = size_t{2} << 20;
 constexpr size_t kSmallest = 1024; ///< events of the sorted array at first
 constexpr size_t kSlack = 16;      ///< room there for events of the bucket being drained
 constexpr unsigned kMaxBinBits = 10;
@@ -107,38 +104,27 @@ InsertionSort(Event* first, Event* last)
 
 } // namespace
 
-EventWheel::EventWheel(unsigned bucketShift, unsigned bucketBits)
+EventWheel::EventWheel(unsigned bucketShift, unsigned bucketBits, BlockArena& arena)
     : m_shift(bucketShift),
       m_mask((uint64_t{1} << bucketBits) - 1),
       m_buckets(new Slot*[size_t{1} << bucketBits]()),
-      m_occupied((size_t{1} << bucketBits) / 64)
+      m_occupied((size_t{1} << bucketBits) / 64),
+      m_arena(arena)
 {
     Reserve(kSmallest);
     m_next = m_sorted.get();
     m_end = m_sorted.get();
 }
 
-EventWheel::~EventWheel()
-{
-    for (const Block& block : m_blocks)
-    {
-        FreeArray(block.memory, block.bytes);
-    }
-}
-
 void
 EventWheel::Grow()
 {
-    // Small at first, and never more than a third of what there is.
-    constexpr size_t kManySmall = 2 * kLargeBlock / kSmallBlock;
-    const size_t bytes = m_blocks.size() < kManySmall ? kSmallBlock : kLargeBlock;
-    void* memory = AllocateArray(bytes);
-    m_blocks.push_back({memory, bytes});
+    void* memory = m_arena.Take();
     // Chunks start at multiples of their size; a line-aligned block may lose its ends.
     const auto start = reinterpret_cast<uintptr_t>(memory);
     auto* first = reinterpret_cast<Slot*>((start + kChunkBytes - 1) & ~(kChunkBytes - 1));
-    const size_t slots =
-        (start + bytes - reinterpret_cast<uintptr_t>(first)) / kChunkBytes * kChunkEvents;
+    const size_t slots = (start + BlockArena::kBlockBytes - reinterpret_cast<uintptr_t>(first)) /
+                         kChunkBytes * kChunkEvents;
     for (Slot* chunk = first + slots; chunk != first;)
     {
         chunk -= kChunkEvents;

@@ -5,7 +5,8 @@
 // The events of one partition in order of (time, key): a calendar built for the
 // cache.
 //
-//   EventWheel wheel(11, 13);
+//   BlockArena arena;
+//   EventWheel wheel(11, 13, arena);
 //   wheel.Insert(event);
 //   while (wheel.Advance(kForever))
 //   {
@@ -25,6 +26,8 @@
 
 #ifndef HEDDLE_BASE_EVENT_WHEEL_H
 #define HEDDLE_BASE_EVENT_WHEEL_H
+
+#include "ns3/base-memory.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -62,8 +65,7 @@ operator<(const Event& a, const Event& b)
 class EventWheel
 {
   public:
-    EventWheel(unsigned bucketShift, unsigned bucketBits);
-    ~EventWheel();
+    EventWheel(unsigned bucketShift, unsigned bucketBits, BlockArena& arena);
     EventWheel(const EventWheel&) = delete;
     EventWheel& operator=(const EventWheel&) = delete;
 
@@ -140,12 +142,6 @@ class EventWheel
 
     static_assert(sizeof(Slot) == sizeof(Event));
 
-    struct Block
-    {
-        void* memory;
-        size_t bytes;
-    };
-
     static Slot* ChunkOf(const Slot* end)
     {
         return reinterpret_cast<Slot*>((reinterpret_cast<uintptr_t>(end) - 1) & ~(kChunkBytes - 1));
@@ -196,7 +192,7 @@ class EventWheel
     size_t m_capacity = 0;
     std::vector<uint64_t> m_occupied; ///< bitmap over m_buckets
     std::vector<Event> m_far;         ///< min-heap beyond the horizon
-    std::vector<Block> m_blocks;
+    BlockArena& m_arena;              ///< of the chunks
 };
 
 } // namespace heddle

@@ -31,7 +31,8 @@ struct Hold
 
     void Run(uint64_t seed) const
     {
-        EventWheel wheel(bucketShift, bucketBits);
+        BlockArena arena;
+        EventWheel wheel(bucketShift, bucketBits, arena);
         std::priority_queue<Event, std::vector<Event>, After> reference;
         const RandomStream draws(seed, "hold", 0);
         uint64_t draw = 0;

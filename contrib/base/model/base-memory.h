@@ -12,6 +12,8 @@
 #define HEDDLE_BASE_MEMORY_H
 
 #include <cstddef>
+#include <mutex>
+#include <vector>
 
 namespace heddle
 {
@@ -52,6 +54,34 @@ struct HugeAllocator
     {
         return false;
     }
+};
+
+/// Blocks of 64 KiB for things that are many and small, kept until the arena goes. The first ones
+/// are allocated singly, later ones lie in huge pages, whoever asks for them. Any thread.
+class BlockArena
+{
+  public:
+    static constexpr size_t kBlockBytes = size_t{64} << 10;
+
+    BlockArena() = default;
+    ~BlockArena();
+    BlockArena(const BlockArena&) = delete;
+    BlockArena& operator=(const BlockArena&) = delete;
+
+    /// Uninitialised, aligned to cache lines; throws std::bad_alloc.
+    void* Take();
+
+  private:
+    struct Slab
+    {
+        void* memory;
+        size_t bytes;
+    };
+
+    std::mutex m_mutex; ///< guards all
+    std::vector<Slab> m_slabs;
+    size_t m_bytes = 0; ///< in slabs
+    size_t m_left = 0;  ///< at the end of the last slab
 };
 
 } // namespace heddle

@@ -48,6 +48,7 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
     m_onPause = core.AddHandler<Impl, &Impl::OnPause>(this);
     for (PartitionState& state : partitions)
     {
+        state.pool.SetArena(&core.arena());
         if (partitions.size() > 1)
         {
             state.pool.SetDepot(&depot);
@@ -117,7 +118,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
         {
             NicState& nic = nics[from.index];
             nic.up = id;
-            targets[from.index] = {id ^ 1U, to.index, routes.LeafOfNic(from.index)};
+            targets[from.index] = {id ^ 1U, to.index};
             nic.pathLeaf = ideal ? topology.leafOfNic[from.index] : routes.LeafOfNic(from.index);
         }
     }

@@ -66,12 +66,11 @@ class Network::Impl
         uint32_t pathLeaf = 0; ///< row and column in the path table
     };
 
-    /// Where a packet for a NIC goes; the part of a NIC that every hop reads.
-    struct alignas(16) Target
+    /// The last hop to a NIC.
+    struct Target
     {
         PortId down = kNone; ///< leaf → NIC
         SwitchId leaf = kNone;
-        uint32_t routingLeaf = 0; ///< dense leaf number in `routes`
     };
 
     struct alignas(64) PartitionState

@@ -87,13 +87,22 @@ void
 Routes::Build(const std::vector<bool>& up)
 {
     size_t switches = m_out.size();
-    m_entries.assign(switches * m_leaves.size(), 0);
+    m_blocksPerSwitch = (m_leaves.size() + kBlock - 1) / kBlock;
+    m_blocks.assign(switches * m_blocksPerSwitch, 0);
+    m_details.clear();
     m_sets.assign(kSetHead, 0);
     m_setsOf.assign(switches, {});
     m_distance.resize(switches);
-    for (uint32_t leaf = 0; leaf < m_leaves.size(); ++leaf)
+    std::vector<uint32_t> entries(switches * kBlock); // [switch][leaf in block]
+    for (uint32_t block = 0; block < m_blocksPerSwitch; ++block)
     {
-        BuildLeaf(leaf, up);
+        std::fill(entries.begin(), entries.end(), 0);
+        const uint32_t end = std::min((block + 1) * kBlock, leaves());
+        for (uint32_t leaf = block * kBlock; leaf < end; ++leaf)
+        {
+            BuildLeaf(leaf, up, entries);
+        }
+        Compress(block, entries);
     }
     m_setCount.resize(switches);
     for (size_t s = 0; s < switches; ++s)
@@ -101,6 +110,24 @@ Routes::Build(const std::vector<bool>& up)
         m_setCount[s] = static_cast<uint32_t>(m_setsOf[s].size());
     }
     m_setsOf.clear();
+}
+
+void
+Routes::Compress(uint32_t block, const std::vector<uint32_t>& entries)
+{
+    const uint32_t count = std::min(kBlock, leaves() - block * kBlock);
+    for (size_t s = 0; s < m_out.size(); ++s)
+    {
+        const auto first = entries.begin() + static_cast<ptrdiff_t>(s * kBlock);
+        uint32_t& entry = m_blocks[s * m_blocksPerSwitch + block];
+        if (std::all_of(first, first + count, [&](uint32_t e) { return e == *first; }))
+        {
+            entry = *first;
+            continue;
+        }
+        entry = static_cast<uint32_t>(m_details.size()) | kDetailed;
+        m_details.insert(m_details.end(), first, first + kBlock);
+    }
 }
 
 bool
@@ -120,7 +147,7 @@ Routes::Complete() const
 }
 
 void
-Routes::BuildLeaf(uint32_t leaf, const std::vector<bool>& up)
+Routes::BuildLeaf(uint32_t leaf, const std::vector<bool>& up, std::vector<uint32_t>& entries)
 {
     std::fill(m_distance.begin(), m_distance.end(), kNone);
     std::vector<SwitchId> order{m_leaves[leaf]};
@@ -150,7 +177,7 @@ Routes::BuildLeaf(uint32_t leaf, const std::vector<bool>& up)
                 hops.push_back(port);
             }
         }
-        m_entries[size_t{at} * m_leaves.size() + leaf] = Intern(at, hops);
+        entries[size_t{at} * kBlock + leaf % kBlock] = Intern(at, hops);
     }
 }
 

@@ -37,13 +37,24 @@ class Routes
     /// Next hops from a switch to a leaf (dense leaf number); count 0 = none. Valid until Build().
     NextHops Lookup(SwitchId from, uint32_t leaf) const
     {
-        const uint32_t entry = m_entries[size_t{from} * m_leaves.size() + leaf];
+        const uint32_t entry = EntryOf(from, leaf);
         if ((entry & kOnlyPort) != 0)
         {
             return {&m_self[entry & ~kOnlyPort], 1, 0};
         }
-        const uint32_t* set = &m_sets[entry];
-        return {set + kSetHead, set[0], set[1]};
+        return SetAt(entry);
+    }
+
+    /// The only next hop; kNone where there is none, or a choice: then `choice` is what there is.
+    PortId OnlyHop(SwitchId from, uint32_t leaf, NextHops& choice) const
+    {
+        const uint32_t entry = EntryOf(from, leaf);
+        if ((entry & kOnlyPort) != 0)
+        {
+            return entry & ~kOnlyPort;
+        }
+        choice = SetAt(entry);
+        return kNone;
     }
 
     /// Whether every leaf reaches every other.
@@ -76,11 +87,28 @@ class Routes
     }
 
   private:
-    void BuildLeaf(uint32_t leaf, const std::vector<bool>& up);
+    uint32_t EntryOf(SwitchId from, uint32_t leaf) const
+    {
+        const uint32_t entry = m_blocks[size_t{from} * m_blocksPerSwitch + leaf / kBlock];
+        return (entry & kDetailed) == 0 ? entry : m_details[(entry ^ kDetailed) + leaf % kBlock];
+    }
+
+    NextHops SetAt(uint32_t entry) const
+    {
+        const uint32_t* set = &m_sets[entry];
+        return {set + kSetHead, set[0], set[1]};
+    }
+
+    void BuildLeaf(uint32_t leaf, const std::vector<bool>& up, std::vector<uint32_t>& entries);
+    void Compress(uint32_t block, const std::vector<uint32_t>& entries);
     uint32_t Intern(SwitchId at, const std::vector<PortId>& hops);
 
     /// A table entry with this bit is a single port, else where its set begins in m_sets.
     static constexpr uint32_t kOnlyPort = 1U << 31;
+    /// A block with this bit: where its leaves' entries begin in m_details, else the entry of all.
+    static constexpr uint32_t kDetailed = 1U << 30;
+    /// Neighbouring leaves mostly lie behind the same ports: so the tables fit the cache.
+    static constexpr uint32_t kBlock = 8;
     static constexpr uint32_t kSetHead = 2; ///< words before the ports: count, id
 
     std::vector<SwitchId> m_leaves;         ///< switch by dense leaf number, ascending
@@ -88,7 +116,9 @@ class Routes
     std::vector<SwitchId> m_behind;         ///< by PortId: the receiving switch (kNone: a NIC)
     std::vector<std::vector<PortId>> m_out; ///< by switch: ports to other switches, ascending
     std::vector<std::vector<PortId>> m_in;  ///< by switch: ports from other switches
-    std::vector<uint32_t, HugeAllocator<uint32_t>> m_entries; ///< [switch][leaf], see kOnlyPort
+    size_t m_blocksPerSwitch = 0;
+    std::vector<uint32_t, HugeAllocator<uint32_t>> m_blocks;  ///< [switch][leaf / kBlock]
+    std::vector<uint32_t, HugeAllocator<uint32_t>> m_details; ///< kBlock entries of each such block
     std::vector<PortId> m_self;                               ///< by PortId: itself
     std::vector<uint32_t> m_sets; ///< count, id, ports; count, … At 0 the empty set
     std::vector<std::vector<uint32_t>> m_setsOf; ///< by switch, for Intern

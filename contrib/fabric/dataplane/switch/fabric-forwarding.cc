@@ -58,17 +58,18 @@ Network::Impl::Admit(Partition& part, PortId egress, uint16_t ingress, Packet* p
 inline PortId
 Network::Impl::PlannedRoute(SwitchId at, const Packet& packet) const
 {
-    const Target& to = targets[packet.destination];
-    if (to.leaf == at)
+    NextHops choice{};
+    const PortId only = routes.OnlyHop(at, routes.LeafOfNic(packet.destination), choice);
+    if (only != kNone)
     {
-        return to.down;
+        return only;
     }
-    const NextHops hops = routes.Lookup(at, to.routingLeaf);
-    if (hops.count <= 1)
+    if (choice.count == 0) // at the leaf itself, or no route
     {
-        return hops.count == 1 ? hops.ports[0] : kNone;
+        const Target& to = targets[packet.destination];
+        return to.leaf == at ? to.down : kNone;
     }
-    return hashes ? switches[at].flowHash.Choose(packet, hops) : kNone;
+    return hashes ? switches[at].flowHash.Choose(packet, choice) : kNone;
 }
 
 PortId
@@ -83,7 +84,7 @@ Network::Impl::Route(SwitchId at, const Packet& packet, Tick now) const
     {
         return planned;
     }
-    const NextHops hops = routes.Lookup(at, targets[packet.destination].routingLeaf);
+    const NextHops hops = routes.Lookup(at, routes.LeafOfNic(packet.destination));
     return hops.count == 0 ? kNone : switchDetails[at].balancer->Choose(packet, hops, now);
 }
 

@@ -78,6 +78,12 @@ class PacketPool
         }
     }
 
+    /// Whence the packets come; first of all calls.
+    void SetArena(BlockArena* arena)
+    {
+        m_arena = arena;
+    }
+
     /// Without a depot it keeps everything.
     void SetDepot(PacketDepot* depot)
     {
@@ -85,29 +91,7 @@ class PacketPool
         m_most = 8 * PacketDepot::kBatch;
     }
 
-    PacketPool() = default;
-
-    ~PacketPool()
-    {
-        for (const Chunk& chunk : m_chunks)
-        {
-            FreeArray(chunk.packets, chunk.count * sizeof(Packet));
-        }
-    }
-
-    PacketPool(const PacketPool&) = delete;
-    PacketPool& operator=(const PacketPool&) = delete;
-
   private:
-    struct Chunk
-    {
-        Packet* packets;
-        size_t count;
-    };
-
-    static constexpr size_t kSmall = 1024;
-    static constexpr size_t kLarge = 32 * kSmall; ///< a huge page
-
     void Refill()
     {
         m_free = m_depot ? m_depot->Take() : nullptr;
@@ -135,9 +119,8 @@ class PacketPool
 
     void Grow()
     {
-        const size_t count = m_chunks.size() < 2 * kLarge / kSmall ? kSmall : kLarge;
-        auto* packets = static_cast<Packet*>(AllocateArray(count * sizeof(Packet)));
-        m_chunks.push_back({packets, count});
+        constexpr size_t count = BlockArena::kBlockBytes / sizeof(Packet);
+        auto* packets = static_cast<Packet*>(m_arena->Take());
         for (size_t i = count; i-- > 0;)
         {
             auto* packet = new (&packets[i]) Packet;
@@ -150,8 +133,8 @@ class PacketPool
     Packet* m_free = nullptr;
     size_t m_count = 0; ///< of free ones
     size_t m_most = std::numeric_limits<size_t>::max();
+    BlockArena* m_arena = nullptr;
     PacketDepot* m_depot = nullptr;
-    std::vector<Chunk> m_chunks;
 };
 
 } // namespace heddle::fabric
