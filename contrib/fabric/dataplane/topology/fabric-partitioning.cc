@@ -311,7 +311,7 @@ Partitioner::Make(uint32_t most)
 uint32_t
 WantedPartitions(const Topology& topology, uint32_t threads)
 {
-    constexpr uint32_t kPerThread = 8;
+    constexpr uint32_t kPerThread = 4;
     constexpr uint32_t kMost = 64; // boxes and windows cost their square
     constexpr size_t kCache = size_t{2} << 20;
     const size_t bytes = 2 * topology.links.size() * sizeof(fabric::Port);
