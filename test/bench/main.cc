@@ -9,6 +9,7 @@
 #include "ns3/base-errors.h"
 
 #include <boost/program_options.hpp>
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <iostream>
@@ -130,9 +131,9 @@ Parse(int argc, char** argv, Options& options)
     {
         UsageError("--threads must be at least 1");
     }
-    if (options.threads > 1 && (!options.json.empty() || !options.baseline.empty()))
+    if (options.threads > 1 && !options.baseline.empty())
     {
-        UsageError("--json and --baseline go with one thread");
+        UsageError("--baseline goes with one thread");
     }
     if (options.runs == 0)
     {
@@ -219,6 +220,23 @@ Measure(const Workload& workload, uint32_t runs)
     return outcome;
 }
 
+constexpr const char* kUnfinished = ".tmp";
+
+/// Under a temporary name first: nothing half-written takes an earlier file's place.
+void
+WriteFile(const std::string& path, const std::string& text)
+{
+    const std::string unfinished = path + kUnfinished;
+    std::ofstream file(unfinished);
+    const bool written = static_cast<bool>((file << text).flush());
+    file.close();
+    if (!written || std::rename(unfinished.c_str(), path.c_str()) != 0)
+    {
+        std::remove(unfinished.c_str());
+        throw RunError(path + ": cannot be written");
+    }
+}
+
 int
 Run(int argc, char** argv)
 {
@@ -227,29 +245,33 @@ Run(int argc, char** argv)
     {
         return 0;
     }
-    if (options.threads > 1)
-    {
-        CompareThreads(options.workloads, options.threads, options.runs);
-        return 0;
-    }
+    // A wrong file is found before the work, not after.
     if (!options.baseline.empty())
     {
-        CompareWith(options.baseline, {}); // a wrong file is found before the work, not after
+        CompareWith(options.baseline, {});
+    }
+    if (!options.json.empty() && !std::ofstream(options.json + kUnfinished))
+    {
+        throw InputError(options.json + ": cannot be written");
     }
     std::vector<Outcome> outcomes;
+    std::vector<Scaling> scalings;
     for (const Workload& workload : options.workloads)
     {
+        if (options.threads > 1)
+        {
+            scalings.push_back(CompareThreads(workload, options.threads, options.runs));
+            std::cout << (scalings.size() == 1 ? ScalingHeader(options.threads) : "")
+                      << ScalingRow(scalings.back()) << std::flush;
+            continue;
+        }
         outcomes.push_back(Measure(workload, options.runs));
         std::cout << (outcomes.size() == 1 ? TableHeader() : "") << TableRows(outcomes.back())
                   << std::flush;
     }
     if (!options.json.empty())
     {
-        std::ofstream file(options.json);
-        if (!(file << ToJson(outcomes, options.runs)).flush())
-        {
-            throw RunError(options.json + ": cannot be written");
-        }
+        WriteFile(options.json, ToJson(outcomes, scalings, options.runs));
     }
     if (!options.baseline.empty())
     {

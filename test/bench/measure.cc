@@ -161,6 +161,36 @@ RunRate(const Sample& sample)
 }
 
 double
+UserSeconds(const Sample& s)
+{
+    return s.userSeconds;
+}
+
+double
+CpuOf(const Sample& s)
+{
+    return s.cpuSeconds();
+}
+
+double
+RunCpu(const Sample& s)
+{
+    return s.run.runCpu;
+}
+
+double
+Wall(const Sample& s)
+{
+    return s.wallSeconds;
+}
+
+double
+PeakRss(const Sample& s)
+{
+    return static_cast<double>(s.peakRssBytes);
+}
+
+double
 EventRate(const Sample& sample)
 {
     return static_cast<double>(sample.run.events) / sample.run.runCpu;

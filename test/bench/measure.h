@@ -67,6 +67,11 @@ struct Series
 double WholeRate(const Sample& sample); ///< data hops / user CPU second of the whole process
 double RunRate(const Sample& sample);   ///< data hops / CPU second of the run phase
 double EventRate(const Sample& sample); ///< events / CPU second of the run phase
+double UserSeconds(const Sample& sample);
+double CpuOf(const Sample& sample);  ///< user and system seconds
+double RunCpu(const Sample& sample); ///< of the run phase
+double Wall(const Sample& sample);
+double PeakRss(const Sample& sample); ///< bytes
 
 /// Throws RunError when two runs of the same work did not do the same.
 void CheckSame(const RunResult& a, const RunResult& b);

@@ -8,7 +8,6 @@
 #include <cinttypes>
 #include <cstdarg>
 #include <cstdio>
-#include <thread>
 
 namespace heddle::bench
 {
@@ -18,57 +17,11 @@ namespace
 
 using boost::property_tree::ptree;
 
-constexpr const char* kSchema = "heddle-bench/1";
-const std::string kDefaultEngine = "heddle";
-const std::string kWindowedEngine = "heddle-w" + std::to_string(kCeilingWindow);
-const std::string kCeilingEngine = "ceiling";
-
-[[gnu::format(printf, 1, 2)]] std::string
-Format(const char* format, ...)
-{
-    char text[512];
-    va_list arguments;
-    va_start(arguments, format);
-    std::vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    return text;
-}
-
 /// "2.84 (2.79–2.90)" in millions.
 std::string
 Millions(const Spread& s)
 {
     return Format("%6.3f (%.3f-%.3f)", s.median / 1e6, s.min / 1e6, s.max / 1e6);
-}
-
-double
-UserSeconds(const Sample& s)
-{
-    return s.userSeconds;
-}
-
-double
-CpuOf(const Sample& s)
-{
-    return s.cpuSeconds();
-}
-
-double
-RunCpu(const Sample& s)
-{
-    return s.run.runCpu;
-}
-
-double
-Wall(const Sample& s)
-{
-    return s.wallSeconds;
-}
-
-double
-PeakRss(const Sample& s)
-{
-    return static_cast<double>(s.peakRssBytes);
 }
 
 std::string
@@ -85,116 +38,6 @@ Row(const std::string& name, const std::string& engine, const Series& series)
                   series.Of(CpuOf).median,
                   series.Of(Wall).median,
                   series.Of(PeakRss).median / (1 << 20));
-}
-
-/// One JSON object, written field by field.
-class JsonObject
-{
-  public:
-    explicit JsonObject(std::string indent) : m_indent(std::move(indent))
-    {
-    }
-
-    void Raw(const std::string& key, const std::string& value)
-    {
-        m_text += (m_text.empty() ? "" : ",\n") + m_indent + "  \"" + key + "\": " + value;
-    }
-
-    /// The text must need no escaping.
-    void Text(const std::string& key, const std::string& value)
-    {
-        Raw(key, "\"" + value + "\"");
-    }
-
-    void Count(const std::string& key, uint64_t value)
-    {
-        Raw(key, std::to_string(value));
-    }
-
-    void Number(const std::string& key, double value)
-    {
-        Raw(key, Format("%.9g", value));
-    }
-
-    void Add(const std::string& key, const Spread& s)
-    {
-        Raw(key,
-            Format("{\"median\": %.9g, \"min\": %.9g, \"max\": %.9g}", s.median, s.min, s.max));
-    }
-
-    std::string Close() const
-    {
-        return "{\n" + m_text + "\n" + m_indent + "}";
-    }
-
-  private:
-    std::string m_indent;
-    std::string m_text;
-};
-
-struct NamedSeries
-{
-    std::string engine;
-    const Series& series;
-};
-
-/// In the order of the tables.
-std::vector<NamedSeries>
-AllSeries(const Outcome& outcome)
-{
-    std::vector<NamedSeries> all{{kDefaultEngine, outcome.heddle}};
-    if (outcome.windowed)
-    {
-        all.push_back({kWindowedEngine, *outcome.windowed});
-    }
-    if (outcome.ceiling)
-    {
-        all.push_back({kCeilingEngine, *outcome.ceiling});
-    }
-    return all;
-}
-
-std::string
-SeriesJson(const Outcome& outcome, const std::string& engine, const Series& series)
-{
-    const RunResult& run = series.first();
-    JsonObject json("    ");
-    json.Text("workload", outcome.workload);
-    json.Text("engine", engine);
-    json.Count("window_packets", engine == kDefaultEngine ? 0 : kCeilingWindow);
-    json.Count("threads", 1);
-    json.Count("flows", run.flows);
-    json.Count("data_hops", run.dataHops);
-    json.Count("resent_hops", run.extraHops);
-    json.Count("scale_up_hops", run.scaleUpHops);
-    json.Count("events", run.events);
-    json.Number("events_per_hop",
-                static_cast<double>(run.events) / static_cast<double>(run.dataHops));
-    json.Number("simulated_s", ToSeconds(run.simulated));
-    json.Count("retransmits", run.retransmits);
-    json.Count("ecn_marks", run.ecnMarks);
-    json.Count("cnps", run.congestionCnps);
-    json.Count("pause_frames", run.pauseFrames);
-    json.Count("ports", run.ports);
-    json.Add("hops_per_cpu_s", series.Of(WholeRate));
-    json.Add("run_hops_per_cpu_s", series.Of(RunRate));
-    json.Add("run_events_per_cpu_s", series.Of(EventRate));
-    json.Add("user_s", series.Of(UserSeconds));
-    json.Add("cpu_s", series.Of(CpuOf));
-    json.Add("run_cpu_s", series.Of(RunCpu));
-    json.Add("wall_s", series.Of(Wall));
-    json.Add("peak_rss_bytes", series.Of(PeakRss));
-    if (series.probe.peakInFlight > 0)
-    {
-        json.Count("peak_in_flight_packets", series.probe.peakInFlight);
-        json.Number("bytes_per_port", BytesPerPort(series.probe));
-        json.Number("bytes_per_in_flight_packet", BytesPerPacket(series.probe));
-    }
-    if (engine != kCeilingEngine && outcome.ceiling)
-    {
-        json.Add("ratio_to_ceiling", RatioToCeiling(series, *outcome.ceiling));
-    }
-    return "    " + json.Close();
 }
 
 const ptree*
@@ -274,6 +117,32 @@ Details(const Outcome& outcome, const NamedSeries& one)
 
 } // namespace
 
+std::string
+Format(const char* format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    std::vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    return text;
+}
+
+std::vector<NamedSeries>
+AllSeries(const Outcome& outcome)
+{
+    std::vector<NamedSeries> all{{kDefaultEngine, outcome.heddle}};
+    if (outcome.windowed)
+    {
+        all.push_back({kWindowedEngine, *outcome.windowed});
+    }
+    if (outcome.ceiling)
+    {
+        all.push_back({kCeilingEngine, *outcome.ceiling});
+    }
+    return all;
+}
+
 Spread
 RatioToCeiling(const Series& heddle, const Series& ceiling)
 {
@@ -345,24 +214,34 @@ TableRows(const Outcome& outcome)
 }
 
 std::string
-ToJson(const std::vector<Outcome>& outcomes, uint32_t runs)
+ScalingHeader(uint32_t threads)
 {
-    JsonObject json("");
-    json.Text("schema", kSchema);
-    json.Text("compiler", __VERSION__);
-    json.Text("build_type", HEDDLE_BUILD_TYPE);
-    json.Count("cores", std::thread::hardware_concurrency());
-    json.Count("runs", runs);
-    std::string list;
-    for (const Outcome& outcome : outcomes)
+    return Format(
+        "Run phase. Apart: %u processes at once, summed.\n%-14s %10s %20s %20s %24s %24s\n",
+        threads,
+        "workload",
+        "partitions",
+        "threads Mhops/s",
+        "apart Mhops/s",
+        "threads/apart",
+        "CPU apart/threads");
+}
+
+std::string
+ScalingRow(const Scaling& scaling)
+{
+    const auto text = [](const std::vector<double>& values, double unit)
     {
-        for (const NamedSeries& one : AllSeries(outcome))
-        {
-            list += (list.empty() ? "" : ",\n") + SeriesJson(outcome, one.engine, one.series);
-        }
-    }
-    json.Raw("series", "[\n" + list + "\n  ]");
-    return json.Close() + "\n";
+        const Spread s = SpreadOf(values);
+        return Format("%.3f (%.3f-%.3f)", s.median / unit, s.min / unit, s.max / unit);
+    };
+    return Format("%-14s %10u %20s %20s %24s %24s\n",
+                  scaling.workload.c_str(),
+                  scaling.partitions,
+                  text(scaling.together, 1e6).c_str(),
+                  text(scaling.apart, 1e6).c_str(),
+                  text(scaling.ratio, 1).c_str(),
+                  text(scaling.cpuRatio, 1).c_str());
 }
 
 std::string

@@ -2,12 +2,14 @@
 //
 // File: report.h
 // --------------
-// The benchmark's table, its JSON (schema: README.md) and the comparison with an earlier JSON.
+// The benchmark's tables, its JSON (schema: README.md) and the comparison with an earlier JSON.
 
 #ifndef HEDDLE_BENCH_REPORT_H
 #define HEDDLE_BENCH_REPORT_H
 
+#include "flows.h"
 #include "measure.h"
+#include "scaling.h"
 
 #include <optional>
 #include <string>
@@ -26,6 +28,23 @@ struct Outcome
     std::optional<Series> ceiling;  ///< same flows, same number of runs
 };
 
+inline constexpr const char* kSchema = "heddle-bench/1";
+inline const std::string kDefaultEngine = "heddle";
+inline const std::string kWindowedEngine = "heddle-w" + std::to_string(kCeilingWindow);
+inline const std::string kCeilingEngine = "ceiling";
+
+struct NamedSeries
+{
+    std::string engine;
+    const Series& series;
+};
+
+/// In the order of the tables.
+std::vector<NamedSeries> AllSeries(const Outcome& outcome);
+
+/// std::snprintf into a string of at most 511 characters.
+[[gnu::format(printf, 1, 2)]] std::string Format(const char* format, ...);
+
 /// Heddle's run-phase rate over the ceiling's, run by run.
 Spread RatioToCeiling(const Series& heddle, const Series& ceiling);
 
@@ -37,7 +56,13 @@ double BytesPerPacket(const RunResult& probe);
 std::string TableHeader();
 std::string TableRows(const Outcome& outcome);
 
-std::string ToJson(const std::vector<Outcome>& outcomes, uint32_t runs);
+std::string ScalingHeader(uint32_t threads);
+std::string ScalingRow(const Scaling& scaling);
+
+/// Either list may be empty.
+std::string ToJson(const std::vector<Outcome>& outcomes,
+                   const std::vector<Scaling>& scalings,
+                   uint32_t runs);
 
 /// Ratios of medians, now over then, for what both hold. Throws InputError when `path` is no such
 /// file.

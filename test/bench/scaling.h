@@ -11,13 +11,26 @@
 #include "workloads.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace heddle::bench
 {
 
-/// Prints a line per workload to stdout. Throws RunError when threads change what happens.
-void CompareThreads(const std::vector<Workload>& workloads, uint32_t threads, uint32_t runs);
+/// Run by run; hops per second of wall time of the run phase.
+struct Scaling
+{
+    std::string workload;
+    uint32_t threads = 0;
+    uint32_t partitions = 0;
+    std::vector<double> together; ///< of one simulation
+    std::vector<double> apart;    ///< summed over as many simulations as threads
+    std::vector<double> ratio;    ///< together / apart
+    std::vector<double> cpuRatio; ///< CPU seconds per simulation, apart / together
+};
+
+/// Throws RunError when threads change what happens.
+Scaling CompareThreads(const Workload& workload, uint32_t threads, uint32_t runs);
 
 } // namespace heddle::bench
 

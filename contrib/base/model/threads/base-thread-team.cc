@@ -11,8 +11,8 @@ namespace
 
 /// Some 10 µs: longer than the unevenness of most windows, shorter than a time slice.
 constexpr unsigned kSpins = 400;
-/// Then for so many turns (some 0.1 ms) others are let go first, before sleep and its wake-up, which
-/// is dear in a virtual machine, are paid.
+/// Then for so many turns (some 0.1 ms) others are let go first, before sleep and its wake-up,
+/// which is dear in a virtual machine, are paid.
 constexpr unsigned kYields = 400;
 
 inline void
