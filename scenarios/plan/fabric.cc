@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
+#include "plan/faults/faults.h"
 #include "plan/tiers.h"
+
+#include "ns3/base-registry.h"
+#include "ns3/rdma-port-choice.h"
 
 #include <algorithm>
 #include <cmath>
@@ -121,74 +125,6 @@ HasSeveralPaths(const Topology& topology)
     return std::any_of(uplinks.begin(), uplinks.end(), [](uint32_t n) { return n > 1; });
 }
 
-std::vector<uint32_t>
-ReadLinks(const ScenarioNode& fault, const Topology& topology)
-{
-    const std::string name = fault.RequiredText("link");
-    return fault.At("link", [&] { return FindLinks(topology, name); });
-}
-
-/// From `at` on the links have `share` of their rate, from `until`, if given, all of it.
-void
-AddEvents(const ScenarioNode& fault, double share, FabricPlan& plan)
-{
-    const Tick at = fault.Time("at", 0);
-    const Tick until = fault.Time("until", kForever);
-    if (until <= at)
-    {
-        fault.Fail("until", "is not after `at`.");
-    }
-    for (uint32_t link : ReadLinks(fault, plan.topology))
-    {
-        plan.events.push_back({at, link, share});
-        if (until != kForever)
-        {
-            plan.events.push_back({until, link, 1});
-        }
-    }
-}
-
-void
-ReadDegraded(const ScenarioNode& degraded, FabricPlan& plan)
-{
-    const double factor = degraded.RequiredRatio("rate_factor");
-    if (degraded.Has("at"))
-    {
-        AddEvents(degraded, factor, plan);
-        return;
-    }
-    degraded.NotUsedBecause("until", "without `at` the link is slow for ever");
-    for (uint32_t link : ReadLinks(degraded, plan.topology))
-    {
-        BitRate& rate = plan.topology.links[link].rate;
-        rate = BitRate(static_cast<uint64_t>(std::llround(rate.bps() * factor)));
-    }
-}
-
-void
-ReadFaults(const ScenarioNode& fabric, FabricPlan& plan)
-{
-    const ScenarioNode faults = fabric.Child("faults");
-    for (const ScenarioNode& degraded : faults.Children("degraded"))
-    {
-        ReadDegraded(degraded, plan);
-    }
-    for (const ScenarioNode& down : faults.Children("down"))
-    {
-        down.RequiredText("at");
-        AddEvents(down, 0, plan);
-    }
-    const bool goesDown = std::any_of(plan.events.begin(),
-                                      plan.events.end(),
-                                      [](const LinkEvent& e) { return e.share == 0; });
-    const ScenarioNode node = fabric.Child("switch");
-    if (goesDown)
-    {
-        plan.topology.rerouteDelay = node.Time("reroute_delay", 10 * kMillisecond);
-    }
-    node.NotUsedBecause("reroute_delay", "no link goes down");
-}
-
 /// What a calibration says of the NICs; their optics are still those of the full rate.
 void
 DerateNics(double efficiency, FabricPlan& plan)
@@ -220,10 +156,12 @@ BuildWithTiers(const ScenarioNode& fabric,
     for (size_t i = 1; i < std::size(kTiers); ++i)
     {
         const auto rate = fabric.Peek(kTiers[i].field, "rate");
-        shape.rateByTier.push_back(rate ? ParseRate(*rate) : shape.nicRate);
+        shape.rateByTier.push_back(rate ? ParseRate(*rate) : BitRate());
     }
+    const Topology first = build();
+    const BitRate portRate(shape.nicRate.bps() / first.portsPerNic);
     uint32_t tierCount = 0;
-    for (const Topology::Link& link : build().links)
+    for (const Topology::Link& link : first.links)
     {
         tierCount = std::max(tierCount, link.tier + 1);
     }
@@ -231,7 +169,7 @@ BuildWithTiers(const ScenarioNode& fabric,
     std::vector<TierPlan> tiers;
     for (size_t i = 0; i < tierCount; ++i)
     {
-        tiers.push_back(ReadTier(fabric, i, shape.nicRate, floorPlan));
+        tiers.push_back(ReadTier(fabric, i, portRate, floorPlan));
         if (i > 0)
         {
             shape.rateByTier[i - 1] = tiers[i].rate;
@@ -258,6 +196,30 @@ ReadLoadBalancer(const ScenarioNode& node, FabricPlan& plan)
                         "topology '" + plan.topology.name + "' has one path between two NICs");
 }
 
+void
+ReadPorts(const ScenarioNode& node, FabricPlan& plan)
+{
+    if (plan.topology.portsPerNic > 1)
+    {
+        const std::string name = node.Text("port_choice", plan.transport.portChoice);
+        CheckName(node, "port_choice", "port-choice", name);
+        plan.transport.portChoice = name;
+        if (FindFactory<PortChoice>("port-choice", name).pick != nullptr)
+        {
+            plan.transport.portFailover = node.Flag("port_failover", true);
+        }
+        node.NotUsedBecause("port_failover", "with 'spray' a NIC leaves dead ports anyway");
+    }
+    for (const char* field : {"port_choice", "port_failover"})
+    {
+        if (plan.topology.portsPerNic == 1)
+        {
+            node.NotUsedBecause(field,
+                                "a NIC has one port in topology '" + plan.topology.name + "'");
+        }
+    }
+}
+
 } // namespace
 
 RankLayout
@@ -267,8 +229,10 @@ LayoutOf(const ClusterPlan& cluster, const Topology& topology)
     for (uint32_t rank = 0; rank < cluster.ranks(); ++rank)
     {
         const uint32_t host = rank / cluster.acceleratorsPerHost;
-        layout.places.push_back(
-            {host, host, rank % cluster.acceleratorsPerHost, topology.leafOfNic[rank]});
+        layout.places.push_back({host,
+                                 host,
+                                 rank % cluster.acceleratorsPerHost,
+                                 topology.leafOfNic[rank * topology.portsPerNic]});
     }
     return layout;
 }
@@ -279,7 +243,10 @@ void ReadCollectives(const ScenarioNode& node,
                      FabricPlan& plan);
 
 FabricPlan
-PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const WorkloadTraits& traits)
+PlanFabric(const ScenarioNode& fabric,
+           const ClusterPlan& cluster,
+           const WorkloadTraits& traits,
+           uint64_t seed)
 {
     FabricPlan plan;
     plan.name = fabric.Own().RequiredText("name");
@@ -293,6 +260,7 @@ PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const Workloa
     const std::vector<TierPlan> tiers =
         BuildWithTiers(fabric, topology, shape, cluster.floorPlan.has_value(), plan);
     ReadLoadBalancer(fabric.Child("switch"), plan);
+    ReadPorts(fabric.Child("transport"), plan);
     LayCables(fabric, cluster, tiers, plan);
     plan.pristine = plan.topology;
     for (Topology::Link& link : plan.topology.links)
@@ -300,8 +268,9 @@ PlanFabric(const ScenarioNode& fabric, const ClusterPlan& cluster, const Workloa
         link.loss = tiers[link.tier].loss;
         link.retry = tiers[link.tier].retry;
     }
+    DrawBitErrors(tiers, seed, plan);
     DerateNics(cluster.calibration.nicEfficiency, plan);
-    ReadFaults(fabric, plan);
+    ReadFaults(fabric, tiers, seed, plan);
     plan.layout = LayoutOf(cluster, plan.topology);
     ReadCollectives(fabric.Child("collectives"), traits, cluster.calibration, plan);
     return plan;

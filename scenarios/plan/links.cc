@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Links by name: "leaf0-spine1", "nic3-leaf0", "leaf0-spine1#0" among parallel ones, "spine1" for
-// all of a switch.
+// all of a switch, "nic3" for all of a NIC, "nic3.1" for one of its ports.
 #include "plan/plan.h"
 
 #include "ns3/base-errors.h"
@@ -12,10 +12,11 @@ namespace heddle
 namespace
 {
 
+/// All its ports.
 std::string
-NodeName(const Topology& topology, const Topology::Node& node)
+NicName(const Topology& topology, NicId port)
 {
-    return node.isSwitch ? topology.switches[node.index].name : "nic" + std::to_string(node.index);
+    return "nic" + std::to_string(port / topology.portsPerNic);
 }
 
 bool
@@ -23,7 +24,9 @@ IsMeant(const Topology& topology, const Topology::Link& link, const std::string&
 {
     const std::string a = NodeName(topology, link.a);
     const std::string b = NodeName(topology, link.b);
-    return name == a + "-" + b || name == b + "-" + a || name == a || name == b;
+    return name == a + "-" + b || name == b + "-" + a || name == a || name == b ||
+           (!link.a.isSwitch && name == NicName(topology, link.a.index)) ||
+           (!link.b.isSwitch && name == NicName(topology, link.b.index));
 }
 
 } // namespace
@@ -33,6 +36,25 @@ LinkName(const Topology& topology, uint32_t link)
 {
     return NodeName(topology, topology.links[link].a) + "-" +
            NodeName(topology, topology.links[link].b);
+}
+
+std::string
+LinkKey(const Topology& topology, uint32_t link)
+{
+    const Topology::Link& l = topology.links[link];
+    uint32_t before = 0;
+    for (uint32_t i = link; i-- > 0;)
+    {
+        // Parallel links lie side by side.
+        const Topology::Link& other = topology.links[i];
+        if (other.a.isSwitch != l.a.isSwitch || other.a.index != l.a.index ||
+            other.b.index != l.b.index)
+        {
+            break;
+        }
+        ++before;
+    }
+    return LinkName(topology, link) + (before == 0 ? "" : "#" + std::to_string(before));
 }
 
 std::vector<uint32_t>

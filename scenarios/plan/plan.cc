@@ -60,7 +60,7 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
     std::set<std::string> names;
     for (const ScenarioNode& own : fabrics)
     {
-        FabricPlan fabric = PlanFabric(own.Over(defaults), plan.cluster, traits);
+        FabricPlan fabric = PlanFabric(own.Over(defaults), plan.cluster, traits, plan.seed);
         if (!names.insert(fabric.name).second)
         {
             own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
@@ -88,7 +88,8 @@ CheckFrameLoss(const ScenarioNode& run, const Plan& plan)
             {
                 run.Fail("fidelity",
                          "the flow level loses no frames, but fabric '" + fabric.name +
-                             "' has a loss_probability: use \"packet\", or leave it out.");
+                             "' has a loss_probability or bit_errors: use \"packet\", or leave "
+                             "them out.");
             }
         }
     }

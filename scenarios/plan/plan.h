@@ -101,11 +101,51 @@ struct WorkloadTraits
 
 WorkloadTraits TraitsOf(const TaskGraph& graph, uint32_t acceleratorsPerHost);
 
+/// What a fault leaves of a link.
+struct LinkShare
+{
+    uint32_t link;
+    double share; ///< of its rate as built without faults; 0: down
+};
+
+/// Something that breaks in the run, as the scenario says or as drawn.
+struct Fault
+{
+    std::string kind; ///< "down", "flap", "degraded", or a part: "source", "module"
+    std::string what; ///< "leaf0-spine1", "spine0 source 2"
+    Tick at = 0;
+    Tick until = kForever; ///< works again; kForever: not in this run
+    Tick detection = 0;    ///< until the fabric notices that links are down
+    bool sampled = false;
+    std::vector<LinkShare> links{};
+};
+
+/// The bit errors that a tier's links have drawn.
+struct BitErrorPlan
+{
+    std::string tier;
+    std::string technology; ///< empty: one ratio for all
+    double celsius = 0;
+    double years = 0;
+    uint32_t links = 0;
+    double median = 0; ///< ratio before correction
+    double worst = 0;
+    std::string worstLink;
+    double limit = 0;
+    uint32_t aboveLimit = 0;
+    double meanLoss = 0; ///< of a full data frame
+    double worstLoss = 0;
+    double expectedLoss = 0;
+    double margin = 0; ///< decades
+};
+
+/// A link changes its state.
 struct LinkEvent
 {
     Tick at; ///< ps
     uint32_t link;
-    double share; ///< of its rate that is left; 0: down
+    double share;        ///< of its rate in the topology that is left; 0: down
+    bool silent = false; ///< down, and nobody has noticed
 };
 
 /// What a fabric would carry, from expanding the graph without running it.
@@ -127,7 +167,9 @@ struct FabricPlan
     std::string softwareText; ///< the same as the scenario has it: preset and replaced figures
     RankLayout layout;
     std::vector<LinkTier> optics; ///< tiers with a link technology
-    std::vector<LinkEvent> events;
+    std::vector<BitErrorPlan> bitErrors;
+    std::vector<Fault> faults;
+    std::vector<LinkEvent> events; ///< what they come to, in order of time
     TrafficEstimate estimate;
     std::optional<LongRunPlan> longRun; ///< with `reliability`
 };
@@ -165,7 +207,8 @@ void PlanCompute(const ScenarioNode& cluster,
                  ClusterPlan& plan);
 FabricPlan PlanFabric(const ScenarioNode& fabric,
                       const ClusterPlan& cluster,
-                      const WorkloadTraits& traits);
+                      const WorkloadTraits& traits,
+                      uint64_t seed);
 
 /// A link's rate as far as it is reached.
 BitRate Derated(BitRate rate, double efficiency);
@@ -176,6 +219,8 @@ RankLayout LayoutOf(const ClusterPlan& cluster, const Topology& topology);
 /// The links that a scenario's link name means; InputError with the nearest names.
 std::vector<uint32_t> FindLinks(const Topology& topology, const std::string& name);
 std::string LinkName(const Topology& topology, uint32_t link);
+/// The same, with "#1" for the second of parallel links, and so on: no two links share it.
+std::string LinkKey(const Topology& topology, uint32_t link);
 
 /// Expands the whole graph on a fabric. Throws InputError when a rank cannot reach another, or when
 /// more than `budget` packet-hops would come of it.

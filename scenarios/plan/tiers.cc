@@ -46,16 +46,53 @@ CheckEnds(const ScenarioNode& tier, size_t index, const TierPlan& plan)
     }
 }
 
-void
-ReadErrors(const ScenarioNode& tier, TierPlan& plan)
+BitErrorAsk
+ReadBitErrors(const ScenarioNode& node, const ScenarioNode& tier, bool known)
 {
+    BitErrorAsk ask;
+    if (node.Has("ratio"))
+    {
+        ask.ratio = node.RequiredRatio("ratio");
+    }
+    else
+    {
+        ask.conditions.celsius = node.Ratio("celsius", ask.conditions.celsius);
+        ask.conditions.years = node.Ratio("years", 0);
+        if (!known)
+        {
+            tier.Fail("bit_errors", "the tier names no technology whose links it could draw.");
+        }
+    }
+    for (const char* field : {"celsius", "years"})
+    {
+        node.NotUsedBecause(field, "`ratio` says what every link has");
+    }
+    ask.model.burst = node.Ratio("burst", 0);
+    ask.model.interleave = static_cast<uint32_t>(node.Count("interleave", 1));
+    ask.model.inner = node.Flag("inner_code", false) ? kHamming128 : InnerCode{};
+    return ask;
+}
+
+void
+ReadErrors(const ScenarioNode& tier, bool floorPlan, TierPlan& plan)
+{
+    if (tier.Has("bit_errors"))
+    {
+        if (tier.Has("loss_probability"))
+        {
+            tier.Fail("loss_probability", "bit_errors says which frames are lost: give one.");
+        }
+        plan.bitErrors =
+            ReadBitErrors(tier.Child("bit_errors"), tier, plan.technology.has_value() || floorPlan);
+        plan.retry.on = tier.Flag("link_retry", false);
+    }
     const double loss = tier.Ratio("loss_probability", 0);
     if (loss >= 1)
     {
         tier.Fail("loss_probability", "nothing would ever arrive: it must be less than 1.");
     }
     plan.loss = FrameLoss::FromProbability(loss);
-    if (loss > 0)
+    if (loss > 0 && !plan.bitErrors)
     {
         plan.retry.on = tier.Flag("link_retry", false);
     }
@@ -72,10 +109,10 @@ std::vector<uint32_t>
 HostRacks(const FloorPlan& floor, const ClusterPlan& cluster, const Topology& topology)
 {
     std::vector<std::set<uint32_t>> racks(topology.switches.size());
-    for (uint32_t nic = 0; nic < topology.nics; ++nic)
+    const uint32_t portsPerHost = cluster.acceleratorsPerHost * topology.portsPerNic;
+    for (NicId nic = 0; nic < topology.nics; ++nic)
     {
-        racks[topology.leafOfNic[nic]].insert(nic / cluster.acceleratorsPerHost /
-                                              floor.hostsPerRack);
+        racks[topology.leafOfNic[nic]].insert(nic / portsPerHost / floor.hostsPerRack);
     }
     std::vector<uint32_t> home;
     for (const std::set<uint32_t>& served : racks)
@@ -103,7 +140,8 @@ Lengths(const ClusterPlan& cluster, const std::vector<TierPlan>& tiers, const To
     const auto rack = [&](const Topology::Node& node)
     {
         return node.isSwitch ? layout.rackOfSwitch[node.index]
-                             : layout.rackOfHost[node.index / cluster.acceleratorsPerHost];
+                             : layout.rackOfHost[node.index / topology.portsPerNic /
+                                                 cluster.acceleratorsPerHost];
     };
     for (const Topology::Link& link : topology.links)
     {
@@ -115,14 +153,14 @@ Lengths(const ClusterPlan& cluster, const std::vector<TierPlan>& tiers, const To
 } // namespace
 
 TierPlan
-ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate, bool floorPlan)
+ReadTier(const ScenarioNode& fabric, size_t index, BitRate portRate, bool floorPlan)
 {
     const ScenarioNode tier = fabric.Child(kTiers[index].field);
     TierPlan plan;
-    plan.rate = nicRate;
+    plan.rate = portRate;
     if (index > 0)
     {
-        plan.rate = tier.Rate("rate", nicRate);
+        plan.rate = tier.Rate("rate", portRate);
     }
     tier.NotUsedBecause("rate", "the rate of NIC links is cluster.nic.rate");
     if (!floorPlan)
@@ -157,7 +195,7 @@ ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate, bool floorPl
             tier.Fail("length", "contradicts propagation: give one of the two.");
         }
     }
-    ReadErrors(tier, plan);
+    ReadErrors(tier, floorPlan, plan);
     return plan;
 }
 

@@ -11,6 +11,8 @@
 
 #include "plan/plan.h"
 
+#include "ns3/optics-ber.h"
+
 namespace heddle
 {
 
@@ -23,6 +25,14 @@ struct TierName
 
 inline constexpr TierName kTiers[] = {{"nic_leaf", 3}, {"leaf_spine", 20}, {"spine_core", 50}};
 
+/// How a tier's links come by their bit errors.
+struct BitErrorAsk
+{
+    LinkConditions conditions;
+    std::optional<double> ratio; ///< of every link
+    ErrorModel model;            ///< all but the ratio
+};
+
 struct TierPlan
 {
     BitRate rate;
@@ -30,12 +40,13 @@ struct TierPlan
     std::optional<Tick> delay; ///< given by the scenario
     FrameLoss loss;
     LinkRetry retry;
+    std::optional<BitErrorAsk> bitErrors;
     std::optional<LinkTechnology> technology;
     std::optional<LinkTechnology> lowerEnd; ///< where the lower end differs
 };
 
-/// Reads tier `index` of a fabric; throws InputError.
-TierPlan ReadTier(const ScenarioNode& fabric, size_t index, BitRate nicRate, bool floorPlan);
+/// Reads tier `index` of a fabric whose NIC ports have `portRate`; throws InputError.
+TierPlan ReadTier(const ScenarioNode& fabric, size_t index, BitRate portRate, bool floorPlan);
 
 /// One-way delay of a link of `metres` in this tier.
 Tick DelayOf(const TierPlan& tier, const std::optional<LinkTechnology>& technology, double metres);
@@ -46,6 +57,9 @@ void LayCables(const ScenarioNode& fabric,
                const ClusterPlan& cluster,
                const std::vector<TierPlan>& tiers,
                FabricPlan& plan);
+
+/// Draws every link's bit errors, keyed by its name, and turns them into its frame loss.
+void DrawBitErrors(const std::vector<TierPlan>& tiers, uint64_t seed, FabricPlan& plan);
 
 /// A floor plan from the scenario's Choice.
 std::optional<FloorPlan> ReadFloorPlan(const ScenarioNode& cluster);

@@ -42,7 +42,9 @@ class Distances
     /// Links from NIC to NIC; kUnreachable when there is no path.
     int Links(NicId from, NicId to)
     {
-        const int between = From(m_topology.leafOfNic[from])[m_topology.leafOfNic[to]];
+        const uint32_t ports = m_topology.portsPerNic; // all of them see the same distance
+        const int between =
+            From(m_topology.leafOfNic[from * ports])[m_topology.leafOfNic[to * ports]];
         return between == kUnreachable ? kUnreachable : between + 2;
     }
 

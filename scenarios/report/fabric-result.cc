@@ -157,6 +157,7 @@ FillActual(const Plan& plan,
     *out->mutable_counters() = network.counters;
     FillPorts(fabric.topology, network.ports, job.stepTime, out);
     FillOptics(fabric, out);
+    FillFaults(fabric, job.stepTime, out);
 }
 
 } // namespace heddle

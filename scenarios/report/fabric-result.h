@@ -48,6 +48,9 @@ void FillCollectives(const TaskGraph& graph,
                      v1::FabricResult* out);
 void FillOptics(const FabricPlan& fabric, v1::FabricResult* out);
 
+/// What broke, and how good the links were.
+void FillFaults(const FabricPlan& fabric, Tick stepTime, v1::FabricResult* out);
+
 } // namespace heddle
 
 #endif

@@ -63,7 +63,10 @@ TEST(Json, GoldenFieldNames)
         {v1::FabricResult::descriptor(),
          "name topology load_balancer congestion_control accelerators switches links step_time_s "
          "step_time_ps extrapolation taxes ladder ledger collectives worst_collective messages "
-         "counters worst_ports optics critical_path ranks what_if economics reliability "},
+         "counters worst_ports optics critical_path ranks what_if economics reliability faults "
+         "bit_errors "},
+        {v1::FaultRecord::descriptor(),
+         "kind what at_s until_s detection_s sampled links rate_share during_step "},
         {v1::Taxes::descriptor(),
          "fabric_tax fabric_tax_s scale_out_tax scale_out_tax_s communication_tax "
          "communication_tax_s fabric_tax_usd_per_hour scale_out_tax_usd_per_hour "

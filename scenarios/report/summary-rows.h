@@ -32,6 +32,10 @@ void AddEconomics(Table& table, const v1::Result& result);
 void AddLongRun(Table& table, const v1::Result& result);
 /// What the intervals and rows of the long run mean, and the flip points.
 void PrintLongRun(const v1::Result& result, std::ostream& out);
+/// What broke in the run and how the transport took it, for scenarios in which something did.
+void AddFaults(Table& table, const v1::Result& result);
+/// Each fault with its times.
+void PrintFaults(const v1::Result& result, std::ostream& out);
 
 /// The figures that rest on assumptions, and those that nobody published.
 void PrintAssumptions(const v1::Result& result, std::ostream& out);

@@ -257,11 +257,13 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     AddCollectives(table, result);
     table.AddGap();
     AddNetwork(table, result);
+    AddFaults(table, result);
     AddEconomics(table, result);
     table.AddGap();
     AddSpeed(table, result);
     table.Print(out);
     PrintLongRun(result, out);
+    PrintFaults(result, out);
     PrintAssumptions(result, out);
     PrintWhatIf(result, out);
     out << '\n';

@@ -45,7 +45,7 @@ Print(std::ostream& out, const SwitchConfig& s)
 void
 Print(std::ostream& out, const Topology& t)
 {
-    out << t.nics << '\n';
+    out << t.nics << ' ' << t.portsPerNic << '\n';
     for (const Topology::Link& link : t.links)
     {
         out << link.a.isSwitch << link.a.index << '-' << link.b.isSwitch << link.b.index << ' '

@@ -92,6 +92,12 @@ TransportOn(const FabricPlan& fabric, const RungPlan& rung)
         config.congestionControlParameters.clear();
         config.windowPackets = 0;
     }
+    if (rung.idealBalance || rung.idealFabric)
+    {
+        config.portChoice = "spray"; // as even as it gets
+        const bool several = fabric.topology.portsPerNic > 1;
+        config.reliability = several ? "selective-repeat" : config.reliability;
+    }
     if (rung.idealBalance && !rung.idealFabric)
     {
         config.reliability = "selective-repeat";

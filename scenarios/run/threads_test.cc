@@ -18,13 +18,14 @@ namespace heddle
 namespace
 {
 
-constexpr uint32_t kScenarios = 10;
+constexpr uint32_t kScenarios = 14;
+constexpr uint32_t kTopologyCount = 7;
 
 /// Draws one of some texts; the same for the same scenario and purpose.
 class Draw
 {
   public:
-    explicit Draw(uint32_t scenario) : m_random(11, "threads-test", scenario)
+    explicit Draw(uint32_t scenario) : m_random(13, "threads-test", scenario)
     {
     }
 
@@ -38,6 +39,10 @@ class Draw
     uint64_t m_draws = 0;
 };
 
+/// A handful of faults within 100 us.
+const char* const kSampled = R"(sampled { rate_multiplier: "1.5e13" window: "100us" repair: "30us"
+  flaps { per_link_day: "3e-6" mean_duration: "10us" retrain: "5us" } } )";
+
 std::string
 ScenarioText(uint32_t index)
 {
@@ -47,13 +52,20 @@ ScenarioText(uint32_t index)
         {R"(name: "fat-tree-3" parameters { name: "k" value: "4" })", ""},
         {R"(name: "rail-optimised" parameters { name: "hosts_per_group" value: "4" })", ""},
         {R"(name: "rail-only")", ""},
-        {R"(name: "single-switch")", ""}};
+        {R"(name: "single-switch")", ""},
+        {R"(name: "dual-tor" parameters { name: "hosts_per_group" value: "4" })",
+         "nic3.1-leaf0-rail3b"},
+        {R"(name: "multi-plane" parameters { name: "planes" value: "4" }
+            parameters { name: "hosts_per_leaf" value: "2" })",
+         "plane2-leaf1"}};
     Draw draw(index);
-    const auto& topology = kTopologies[index % 5];
-    const bool tree = index % 5 < 3;
+    const uint32_t which = index % kTopologyCount;
+    const auto& topology = kTopologies[which];
+    const bool severalPorts = which >= 5;
+    const bool tree = which < 3 || severalPorts;
     const bool lossy = index % 2 == 1;
     std::string text = "cluster { hosts: 8 accelerators_per_host: ";
-    text += index % 5 == 1 ? "2" : "4";
+    text += which == 1 ? "2" : "4";
     text += R"( nic { rate: "400Gbps" }
 scale_up { rate: "3.6Tbps" latency: "830ns" } jitter { kernel_sigma: "2%" } }
 fabric { name: "f" topology { )";
@@ -68,13 +80,18 @@ fabric { name: "f" topology { )";
         tree ? "load_balancer { name: \"" + draw.Of({"ecmp", "spray", "adaptive"}) + "\" } " : "";
     const std::string control = draw.Of({"none", "dcqcn", "dcqcn-paper"});
     text += control == "none" ? "" : R"(ecn { kmin: "20kB" kmax: "80kB" pmax: "20%" } )";
+    text += topology[1][0] != 0 ? "reroute_delay: \"10us\" " : "";
     text += "} transport { retransmission_timeout: \"200us\" reliability: \"" +
             draw.Of({"go-back-n", "selective-repeat"}) + "\" congestion_control { name: \"" +
-            control + "\" } } ";
+            control + "\" } ";
+    text += severalPorts ? "port_choice: \"" + draw.Of({"spray", "hash", "round-robin"}) + "\" } "
+                         : "} ";
     if (topology[1][0] != 0)
     {
         text += std::string("faults { down { link: \"") + topology[1] +
-                "\" at: \"15us\" until: \"60us\" } } ";
+                "\" at: \"15us\" until: \"60us\" " +
+                (index >= kTopologyCount ? "detection: \"5us\" " : "") + "} " +
+                (index >= kTopologyCount ? kSampled : "") + "} ";
     }
     text += R"(collectives { software { name: "nccl-h100" } } } )";
     text += "workload { collective { kind: \"" + draw.Of({"all-to-all", "all-reduce"}) +
@@ -130,9 +147,14 @@ TEST_F(RandomScenarios, TogetherExerciseWhatCrossesPartitions)
     uint64_t marks = 0;
     uint64_t lost = 0;
     uint64_t lostOnLinks = 0;
+    uint64_t moves = 0;
+    int drawn = 0;
     for (uint32_t i = 0; i < kScenarios; ++i)
     {
-        const v1::Counters c = Run(ScenarioText(i), 1).fabrics(0).counters();
+        const v1::Result result = Run(ScenarioText(i), 1);
+        const v1::Counters& c = result.fabrics(0).counters();
+        moves += c.port_moves();
+        drawn += std::max(0, result.fabrics(0).faults_size() - 1);
         pauses += c.pause_frames();
         marks += c.ecn_marks();
         lost += c.dropped_random_loss();
@@ -142,6 +164,8 @@ TEST_F(RandomScenarios, TogetherExerciseWhatCrossesPartitions)
     EXPECT_GT(marks, 0U);
     EXPECT_GT(lost, 0U);
     EXPECT_GT(lostOnLinks, 0U);
+    EXPECT_GT(moves, 0U);
+    EXPECT_GT(drawn, 3);
 }
 
 TEST_F(RandomScenarios, UnderNs3sOwnSimulatorToo)

@@ -60,7 +60,10 @@ ScheduleLinkEvents(EventCore& core, ScaleOutNetwork& network, const std::vector<
     {
         core.ScheduleAlone(event.at,
                            core.Key(entity, sequence++),
-                           [&network, event] { network.SetLinkShare(event.link, event.share); });
+                           [&network, event] {
+                               event.silent ? network.CutLink(event.link)
+                                            : network.SetLinkShare(event.link, event.share);
+                           });
     }
 }
 
@@ -194,7 +197,10 @@ RunWorld(const Plan& plan,
     }
     AlignEntities(core);
     JobConfig config = JobConfigOn(plan, rung);
-    config.partitionOfRank = parts.ofNic;
+    for (size_t port = 0; port < parts.ofNic.size(); port += topology.portsPerNic)
+    {
+        config.partitionOfRank.push_back(parts.ofNic[port]);
+    }
     Transport* const nothing = nullptr;
     ScaleOut* const scaleOut = logged ? &*logged : network ? &network->scaleOut() : nullptr;
     Job job = scaleOut ? Job(core, graph, expander, *scaleOut, config)

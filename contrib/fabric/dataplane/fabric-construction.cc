@@ -65,6 +65,8 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
     {
         routes.Build(linkUp);
     }
+    routedUp = linkUp;
+    cut.resize(linkUp.size());
     AdoptRoutes();
 }
 
@@ -112,7 +114,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
             linkErrors.back().loop = 2 * link.delay + link.retry.turnaround;
         }
         details.push_back(rest);
-        port.unusual = port.lossy || port.psPerByte == 0 || (ideal && port.fromNic);
+        port.unusual = IsUnusual(port);
         waitsForTails = waitsForTails || !(link.rate == topology.links[0].rate);
         if (port.fromNic)
         {

@@ -141,6 +141,13 @@ class Network::Impl
     static constexpr Tick kLost = -1;
 
     // Failures.
+    void SetCut(uint32_t link, bool dead);
+
+    bool IsUnusual(const fabric::Port& port) const
+    {
+        return port.lossy || port.psPerByte == 0 || (ideal && port.fromNic);
+    }
+
     void FailPort(PortId id);
     void RestorePort(PortId id);
     void AdoptRoutes();
@@ -193,6 +200,9 @@ class Network::Impl
     fabric::Routes routes;
     uint32_t routesVersion = 1; ///< in fabric::Plan
     std::vector<bool> linkUp;
+    std::vector<bool> routedUp; ///< `linkUp` when the routes were made
+    std::vector<bool> cut;      ///< by link: dead, but nobody knows
+    std::function<void()> onReroute;
     fabric::OutageLog outages;
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
     std::vector<fabric::PortDetails> details;   ///< by PortId
@@ -215,6 +225,7 @@ class Network::Impl
     uint32_t firstEntity = 0; ///< of the ports, for EventCore::Key
     uint32_t failureEntity;
     uint32_t failureSequence = 0;
+    Tick rerouteDue = -1; ///< links that change together make one reroute
     std::vector<InteriorPath> paths;
     std::vector<uint32_t> pathOf; ///< [from][to] by NicState::pathLeaf
     size_t pathLeaves = 0;

@@ -126,6 +126,29 @@ Network::Reachable(NicId from, NicId to) const
     return m_impl->FindPath(from, to) != nullptr;
 }
 
+bool
+Network::Connected(NicId from, NicId to) const
+{
+    const Impl& net = *m_impl;
+    if (!net.routedUp[net.nics[from].up / 2] || !net.routedUp[net.nics[to].up / 2])
+    {
+        return false;
+    }
+    if (net.ideal)
+    {
+        return net.FindPath(from, to) != nullptr;
+    }
+    const uint32_t leaf = net.routes.LeafOfNic(to);
+    const SwitchId first = net.targets[from].leaf;
+    return first == net.targets[to].leaf || net.routes.Lookup(first, leaf).count > 0;
+}
+
+void
+Network::OnReroute(std::function<void()> callback)
+{
+    m_impl->onReroute = std::move(callback);
+}
+
 Tick
 Network::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 {

@@ -23,6 +23,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -134,6 +135,12 @@ class Network
     BitRate NicRate(NicId nic) const;
     uint32_t PartitionOf(NicId nic) const;
 
+    /// Whether the forwarding tables of now lead from one NIC port to the other; false too when
+    /// they were made while either port's link was down.
+    bool Connected(NicId from, NicId to) const;
+    /// Called whenever the tables are new; while no partition runs. Null: nobody (the default).
+    void OnReroute(std::function<void()> callback);
+
     /// A slow receiver: the NIC sends XOFF or XON for a class to its switch.
     void SendPause(Partition& part, NicId nic, unsigned trafficClass, bool xoff);
 
@@ -144,6 +151,10 @@ class Network
     /// What waits for the link or is on it is lost. Only while EventCore::alone(): before the run,
     /// in EventCore::ScheduleAlone(), and from handlers when there is one partition.
     void SetLinkUp(uint32_t link, bool up);
+
+    /// The link goes dead and nobody notices: what is sent over it is lost until SetLinkUp(link,
+    /// true); SetLinkUp(link, false) is its detection. When nothing else runs (EventCore::alone).
+    void CutLink(uint32_t link);
 
     /// The link's rate changes now, both directions (lanes lost or regained); what is being sent is
     /// finished at the old one. Nothing else follows: paths, NicRate() and UnloadedLatency() stay

@@ -24,6 +24,7 @@ namespace heddle
 {
 
 inline constexpr unsigned kClasses = 8;
+inline constexpr uint32_t kMostNicPorts = 8;
 
 enum class Forwarding : uint8_t
 {
@@ -132,7 +133,10 @@ struct Topology
     };
 
     std::string name;
+    /// NIC ports: what a NicId means to the network. NIC n has the portsPerNic ports from
+    /// n · portsPerNic on.
     uint32_t nics = 0;
+    uint32_t portsPerNic = 1; ///< 1 to kMostNicPorts
     std::vector<Switch> switches;
     std::vector<Link> links;
     SwitchConfig switchConfig;
@@ -146,7 +150,7 @@ struct Topology
     std::vector<std::vector<Tick>> extraLatency;
     std::vector<InteriorPath> interiorPaths;
     std::vector<std::vector<uint32_t>> interiorOf;
-    std::vector<uint32_t> leafOfNic; ///< by NIC: index of its switch (ideal: of its real leaf)
+    std::vector<uint32_t> leafOfNic; ///< by NIC port: index of its switch (ideal: of its real leaf)
 
     /// Ports are numbered 2·link (a → b) and 2·link + 1 (b → a).
     PortId PortFrom(uint32_t link, bool fromA) const
@@ -155,7 +159,10 @@ struct Topology
     }
 };
 
-/// "leaf3 → spine1"; a NIC is "nic7".
+/// "spine1"; a NIC is "nic7", a port of a NIC that has several "nic7.0".
+std::string NodeName(const Topology& topology, const Topology::Node& node);
+
+/// "leaf3 → spine1"
 std::string PortName(const Topology& topology, PortId port);
 
 /// What the builders start from.
@@ -163,18 +170,18 @@ struct ClusterShape
 {
     uint32_t hosts = 1;
     uint32_t acceleratorsPerHost =
-        8; ///< one NIC each; NIC index = host · acceleratorsPerHost + local
-    BitRate nicRate;
+        8;           ///< one NIC each; NIC index = host · acceleratorsPerHost + local
+    BitRate nicRate; ///< of all its ports together
     std::vector<Tick> delayByTier;   ///< propagation of tier 0, 1, 2 links
-    std::vector<BitRate> rateByTier; ///< tier 1, 2 …; missing = NIC rate
+    std::vector<BitRate> rateByTier; ///< tier 1, 2 …; missing or 0 = rate of a NIC port
     SwitchConfig switchConfig;
 };
 
 /// A topology builder; parameters come from the scenario (see each builder's registration).
 using TopologyFactory = Topology (*)(const ClusterShape& shape, const ParameterValues& parameters);
 
-/// Builds by name ("fat-tree-2", "fat-tree-3", "rail-optimised", "rail-only", "single-switch");
-/// throws InputError for wrong names, parameters or impossible shapes.
+/// Builds by name ("fat-tree-2", "fat-tree-3", "rail-optimised", "rail-only", "single-switch",
+/// "dual-tor", "multi-plane"); throws InputError for wrong names, parameters or impossible shapes.
 Topology BuildTopology(const std::string& name,
                        const ClusterShape& shape,
                        const std::map<std::string, std::string>& parameters);

@@ -31,6 +31,9 @@ TransportEngine::TransportEngine(EventCore& core, Network& network, const Transp
     : m_core(core),
       m_network(network),
       m_config(config),
+      m_portChoice(FindFactory<PortChoice>("port-choice", config.portChoice)),
+      m_ports(network.topology().portsPerNic),
+      m_anyPort(m_ports > 1 && m_portChoice.pick == nullptr),
       m_timeout(config.retransmissionTimeout > 0 ? config.retransmissionTimeout : kDefaultTimeout),
       m_parts(core.partitions())
 {
@@ -106,6 +109,10 @@ TransportEngine::MakeNics()
             m_nics[l.b.index].lastHop = topology.PortFrom(link, true);
         }
     }
+    if (m_ports > 1)
+    {
+        m_network.OnReroute([this] { OnReroute(); });
+    }
 }
 
 void
@@ -124,7 +131,8 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
     }
     HEDDLE_CHECK(!m_core.running() || m_core.partitions() == 1,
                  "queue pairs must be connected before a run with several partitions");
-    HEDDLE_CHECK(from != to && from < m_nics.size() && to < m_nics.size(), "no such pair of NICs");
+    HEDDLE_CHECK(from != to && std::max(from, to) < m_nics.size() / m_ports,
+                 "no such pair of NICs");
     const QpId id = m_senders.size();
     m_byKey.emplace(key, id);
     SenderQp& sender = m_senders.Append();
@@ -132,7 +140,7 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
     sender.id = id;
     InitSender(sender, from, to, channel);
     // A record "before the first message" spares every later step the empty case.
-    MessageRecord* dummy = m_parts[m_network.PartitionOf(from)].records.Take();
+    MessageRecord* dummy = m_parts[m_network.PartitionOf(from * m_ports)].records.Take();
     dummy->lastSequence = kFirstSequence - 1;
     sender.acked = kFirstSequence;
     sender.next = kFirstSequence;
@@ -154,11 +162,13 @@ TransportEngine::InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel
     qp.channel = channel;
     qp.entropy = FlowEntropy(m_core.seed(), from, to, channel);
     qp.window = m_window;
+    ChoosePorts(qp);
+    const NicId peer = BuiltPeer(qp.lane, to);
     // Not the path's: a slow link inside the fabric is the fabric's doing, not ideal (rung R4).
-    qp.wireRate = std::min(m_network.NicRate(from), m_network.NicRate(to));
-    qp.baseRoundTrip = m_network.UnloadedLatency(from, to, fullWireBytes()) +
-                       m_network.UnloadedLatency(to, from, kAckWireBytes);
-    qp.congestion.lineRate = static_cast<double>(m_network.NicRate(from).bps());
+    qp.wireRate = std::min(m_network.NicRate(qp.lane), m_network.NicRate(peer));
+    qp.baseRoundTrip = m_network.UnloadedLatency(qp.lane, peer, fullWireBytes()) +
+                       m_network.UnloadedLatency(peer, qp.lane, kAckWireBytes);
+    qp.congestion.lineRate = static_cast<double>(m_network.NicRate(qp.lane).bps()) * Lanes();
     qp.congestion.rate = qp.congestion.lineRate;
     if (m_congestion.ops->start != nullptr)
     {
@@ -198,7 +208,7 @@ TransportEngine::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
     }
     ++counters(part).messages;
     Refresh(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 void
@@ -226,6 +236,7 @@ TransportEngine::Counters() const
         sum.cnps += c.cnps;
         sum.outOfOrder += c.outOfOrder;
         sum.duplicates += c.duplicates;
+        sum.portMoves += c.portMoves;
         sum.delivered += c.delivered;
         sum.payloadBytes += c.payloadBytes;
     }

@@ -11,11 +11,15 @@
 //
 // Files: rdma-engine.cc (set-up, Post), rdma-nic.cc (port, ring), rdma-sender.cc (state of a
 // sending half, timers, ACKs), rdma-receiver.cc (data, control packets), rdma-failure.cc
-// (retry budget), rdma-timing.cc (MessageTiming).
+// (retry budget), rdma-timing.cc (MessageTiming), ports/rdma-ports.cc (NICs of several ports).
+//
+// NICs of several ports. m_nics is by NIC port. A queue pair waits in the ring of its port
+// (`lane`), or, if it may use any, in that of the NIC's first port, which all of them serve.
 
 #ifndef HEDDLE_RDMA_ENGINE_H
 #define HEDDLE_RDMA_ENGINE_H
 
+#include "ns3/rdma-port-choice.h"
 #include "ns3/rdma-queue-pair.h"
 #include "ns3/rdma-reliability.h"
 #include "ns3/rdma-transport.h"
@@ -55,7 +59,16 @@ struct alignas(64) NicState
     BitRate rate;
     PortId lastHop = kNone; ///< the switch port that serves this NIC
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
+    uint32_t nextPort = 0;       ///< of the NIC, to be tried first; in its first port's state
     std::vector<Tick> lastCnpTo; ///< by sender; used with CnpScope::Source only
+};
+
+/// What has kept a queue pair's ports from sending so far; ps.
+struct PortTotals
+{
+    Tick down;
+    Tick replay;
+    Tick paused;
 };
 
 class TransportEngine : public NicClient
@@ -150,10 +163,11 @@ class TransportEngine : public NicClient
     static bool Fired(Partition& part, LazyTimer& timer, const Event& event);
     void Rearm(Partition& part, NicId nic, LazyTimer& timer, HandlerId handler, QpId qp);
     void TryTransmit(Partition& part, NicId nic);
+    void TryPort(Partition& part, NicId nic);
     bool SendControl(Partition& part, NicId nic);
     bool SendFromRing(Partition& part, NicId nic);
-    void SendData(Partition& part, NicState& nic, SenderQp& qp);
-    Packet* MakeData(Partition& part, const SenderQp& qp, const Outgoing& out);
+    void SendData(Partition& part, NicId port, SenderQp& qp);
+    Packet* MakeData(Partition& part, NicId port, const SenderQp& qp, const Outgoing& out);
     void AccountSent(Partition& part, SenderQp& qp, const Outgoing& out, Tick busy);
     static void AccountReplay(NicState& nic, SenderQp& qp, Tick replay);
     void Wake(Partition& part, NicId nic);
@@ -192,6 +206,46 @@ class TransportEngine : public NicClient
     void OnDelivery(Partition& part, const Event& event);
     void Complete(Partition& part, const Delivery& delivery);
 
+    // ports/rdma-ports.cc
+    void ChoosePorts(SenderQp& qp);
+    void PickLane(SenderQp& qp, const PortPairs& pairs);
+    void OnReroute();
+    void MoveQueuePair(SenderQp& qp);
+    void Unring(SenderQp& qp);
+    SenderQp* TakeFor(NicId port);
+    const SenderQp* FirstFor(NicId port) const;
+    NicId BuiltPeer(NicId port, NicId toNic) const;
+    bool PathBroken(const Packet& packet, Tick since, Tick until) const;
+    PortTotals LeastTotals(const SenderQp& qp) const;
+    Tick ClassPausedTime(Partition& part, const SenderQp& qp) const;
+
+    PortTotals TotalsOf(const SenderQp& qp) const
+    {
+        const NicState& nic = m_nics[qp.lane];
+        return m_anyPort ? LeastTotals(qp)
+                         : PortTotals{nic.downTotal, nic.replayTotal, nic.pausedTotal};
+    }
+
+    void SettlePorts(const SenderQp& qp, Tick now)
+    {
+        for (uint32_t port = 0; port < Lanes(); ++port)
+        {
+            SettleBlock(m_nics[qp.lane + port], now);
+        }
+    }
+
+    /// Ports that carry one queue pair.
+    uint32_t Lanes() const
+    {
+        return m_anyPort ? m_ports : 1;
+    }
+
+    /// The port whose ring a port serves.
+    NicId RingOf(NicId port) const
+    {
+        return m_anyPort ? port - port % m_ports : port;
+    }
+
     // rdma-timing.cc
     MessageTiming Timing(Partition& part, const ReceiverQp& qp, const Packet& packet) const;
 
@@ -201,6 +255,9 @@ class TransportEngine : public NicClient
     TransportClient* m_client = nullptr;
     const ReliabilityOps* m_reliability;
     CongestionControl m_congestion;
+    PortChoice m_portChoice;
+    uint32_t m_ports; ///< of a NIC
+    bool m_anyPort;   ///< several, and a queue pair uses all of them
     Tick m_timeout;
     uint32_t m_window;
     uint32_t m_firstEntity;

@@ -60,14 +60,33 @@ TransportEngine::OnPortReady(Partition& part, NicId nic)
     TryTransmit(part, nic);
 }
 
+/// All ports of the NIC that `nic` belongs to, if its queue pairs use any.
 void
 TransportEngine::TryTransmit(Partition& part, NicId nic)
+{
+    if (!m_anyPort)
+    {
+        TryPort(part, nic);
+        return;
+    }
+    const NicId first = RingOf(nic);
+    const uint32_t start = m_nics[first].nextPort;
+    for (uint32_t turn = 0; turn < m_ports; ++turn)
+    {
+        TryPort(part, first + (start + turn) % m_ports);
+    }
+}
+
+void
+TransportEngine::TryPort(Partition& part, NicId nic)
 {
     SettleBlock(m_nics[nic], part.now());
     while (SendControl(part, nic) || SendFromRing(part, nic))
     {
     }
-    if (m_nics[nic].controlHead != nullptr || m_nics[nic].ringHead != nullptr)
+    const NicState& state = m_nics[nic];
+    const SenderQp* first = m_anyPort ? FirstFor(nic) : state.ringHead;
+    if (state.controlHead != nullptr || first != nullptr)
     {
         Wake(part, nic);
     }
@@ -96,8 +115,7 @@ bool
 TransportEngine::SendFromRing(Partition& part, NicId nic)
 {
     NicState& state = m_nics[nic];
-    SenderQp* qp = state.ringHead;
-    if (qp == nullptr)
+    if (m_nics[RingOf(nic)].ringHead == nullptr)
     {
         return false;
     }
@@ -106,9 +124,21 @@ TransportEngine::SendFromRing(Partition& part, NicId nic)
         NoteBlocked(part, nic);
         return false;
     }
-    state.ringHead = qp->ringNext;
-    qp->ringNext = nullptr;
-    qp->inRing = false;
+    SenderQp* qp = state.ringHead;
+    if (m_anyPort)
+    {
+        qp = TakeFor(nic);
+        if (qp == nullptr)
+        {
+            return false;
+        }
+    }
+    else
+    {
+        state.ringHead = qp->ringNext;
+        qp->ringNext = nullptr;
+        qp->inRing = false;
+    }
     state.block = PortBlock::None;
     // Its rate may have been cut or its window shut while it waited.
     const QpState now = Classify(*qp, part.now());
@@ -117,13 +147,14 @@ TransportEngine::SendFromRing(Partition& part, NicId nic)
         Enter(part, *qp, now);
         return true;
     }
-    SendData(part, state, *qp);
+    SendData(part, nic, *qp);
     return true;
 }
 
 void
-TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
+TransportEngine::SendData(Partition& part, NicId port, SenderQp& qp)
 {
+    NicState& nic = m_nics[port];
     Charge(part, qp);
     qp.state = QpState::Idle;
     Outgoing out{};
@@ -132,7 +163,7 @@ TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
         Refresh(part, qp);
         return;
     }
-    Packet* packet = MakeData(part, qp, out);
+    Packet* packet = MakeData(part, port, qp, out);
     const uint32_t wireBytes = packet->wireBytes;
     const Tick busy = nic.rate.TransmitTime(wireBytes);
     nic.busyUntil = part.now() + busy;
@@ -145,7 +176,7 @@ TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
                                  wireBytes);
     }
     Pace(qp, part.now(), wireBytes);
-    const Tick replay = m_network.Send(part, qp.from, packet);
+    const Tick replay = m_network.Send(part, port, packet);
     if (replay > 0)
     {
         AccountReplay(nic, qp, replay);
@@ -155,15 +186,15 @@ TransportEngine::SendData(Partition& part, NicState& nic, SenderQp& qp)
 }
 
 Packet*
-TransportEngine::MakeData(Partition& part, const SenderQp& qp, const Outgoing& out)
+TransportEngine::MakeData(Partition& part, NicId port, const SenderQp& qp, const Outgoing& out)
 {
     Packet* packet = m_network.Alloc(part);
     packet->type = PacketType::Data;
     packet->trafficClass = m_config.dataClass;
     packet->flow = qp.id;
     packet->sequence = out.sequence;
-    packet->source = qp.from;
-    packet->destination = qp.to;
+    packet->source = port;
+    packet->destination = m_ports == 1 ? qp.to : qp.to * m_ports + qp.pairs.to[port % m_ports];
     packet->entropy = qp.entropy;
     packet->payloadBytes = out.payload;
     packet->wireBytes = static_cast<uint16_t>(

@@ -10,6 +10,7 @@
 #ifndef HEDDLE_RDMA_QUEUE_PAIR_H
 #define HEDDLE_RDMA_QUEUE_PAIR_H
 
+#include "ns3/fabric-port-pairs.h"
 #include "ns3/rdma-congestion.h"
 #include "ns3/rdma-flight-table.h"
 #include "ns3/rdma-transport.h"
@@ -84,6 +85,7 @@ struct alignas(64) SenderQp
     QpState state = QpState::Idle;
     bool inRing = false;
     uint8_t backoff = 0; ///< consecutive time-outs without progress; at most 255
+    NicId lane = 0;      ///< NIC port in whose ring it waits; the first, if it uses any
     SenderQp* ringNext = nullptr;
 
     uint32_t acked = 0;   ///< first not acknowledged ("una")
@@ -116,7 +118,8 @@ struct alignas(64) SenderQp
     FlightTable flight;
 
     Tick baseRoundTrip = 0;
-    BitRate wireRate;        ///< the slower of the two NICs
+    BitRate wireRate;        ///< of a port of the slower of the two NICs
+    PortPairs pairs;         ///< where its packets go, NICs of several ports
     uint64_t idealBytes = 0; ///< cache of IdealTime
     Tick idealTime = 0;
 };

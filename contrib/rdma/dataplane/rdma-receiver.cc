@@ -162,8 +162,7 @@ TransportEngine::BookStall(Partition& part,
         return;
     }
     const Tick way = m_network.UnloadedLatency(packet.source, packet.destination, packet.wireBytes);
-    const bool broken =
-        m_network.PathBroken(packet.source, packet.destination, since - way, part.now());
+    const bool broken = PathBroken(packet, since - way, part.now());
     (broken ? qp.downStall : qp.lossStall) += stall;
 }
 
@@ -233,8 +232,8 @@ TransportEngine::Deliver(Partition& part, ReceiverQp& qp, const Packet& packet)
     delivery.qp = packet.flow;
     delivery.bytes = message.bytes;
     delivery.cookie = message.cookie;
-    delivery.from = packet.source;
-    delivery.to = packet.destination;
+    delivery.from = packet.source / m_ports;
+    delivery.to = packet.destination / m_ports;
     delivery.behindPrevious = message.started > message.posted;
     delivery.timing = Timing(part, qp, packet);
     ++counters(part).delivered;

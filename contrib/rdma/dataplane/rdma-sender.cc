@@ -55,29 +55,30 @@ TransportEngine::Refresh(Partition& part, SenderQp& qp)
 void
 TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
 {
-    NicState& nic = m_nics[qp.from];
+    NicState& nic = m_nics[qp.lane];
     if (state != qp.state)
     {
-        SettleBlock(nic, part.now());
+        SettlePorts(qp, part.now());
         Charge(part, qp);
+        const PortTotals totals = TotalsOf(qp);
         qp.state = state;
         qp.stateSince = part.now();
-        qp.downSnapshot = nic.downTotal;
-        qp.replaySnapshot = nic.replayTotal;
-        qp.pausedSnapshot = nic.pausedTotal;
+        qp.downSnapshot = totals.down;
+        qp.replaySnapshot = totals.replay;
+        qp.pausedSnapshot = totals.paused;
         if (state == QpState::Paced || state == QpState::Window)
         {
-            qp.pausedSnapshot = m_network.PausedTime(part, qp.from, m_config.dataClass);
+            qp.pausedSnapshot = ClassPausedTime(part, qp);
         }
     }
     if (state == QpState::Doorbell)
     {
         const Tick due = qp.current->posted + m_config.sendLatency;
-        Arm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id, due);
+        Arm(part, qp.lane, qp.sendTimer, m_onSendTimer, qp.id, due);
     }
     else if (state == QpState::Paced)
     {
-        Arm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id, qp.nextSend);
+        Arm(part, qp.lane, qp.sendTimer, m_onSendTimer, qp.id, qp.nextSend);
     }
     else if (state == QpState::Ready)
     {
@@ -109,19 +110,19 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
     Tick left = wait;
     if (qp.state == QpState::Ready)
     {
-        const NicState& nic = m_nics[qp.from];
-        const Tick down = std::min(left, nic.downTotal - qp.downSnapshot);
+        const PortTotals totals = TotalsOf(qp);
+        const Tick down = std::min(left, totals.down - qp.downSnapshot);
         waits.down += down;
         left -= down;
-        const Tick replay = std::min(left, nic.replayTotal - qp.replaySnapshot);
+        const Tick replay = std::min(left, totals.replay - qp.replaySnapshot);
         waits.resend += replay;
         left -= replay;
-        paused = std::min(left, nic.pausedTotal - qp.pausedSnapshot);
+        paused = std::min(left, totals.paused - qp.pausedSnapshot);
         waits.ownPort += left - paused;
     }
     else
     {
-        const Tick total = m_network.PausedTime(part, qp.from, m_config.dataClass);
+        const Tick total = ClassPausedTime(part, qp);
         paused = std::min(left, total - qp.pausedSnapshot);
         waits.paced += left - paused;
         message->pacedCulprit = qp.echoedPort;
@@ -129,7 +130,7 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
     waits.paused += paused;
     if (paused > 0)
     {
-        message->pausedCulprit = m_network.PauseCulprit(qp.from, m_config.dataClass);
+        message->pausedCulprit = m_network.PauseCulprit(qp.lane, m_config.dataClass);
     }
 }
 
@@ -189,7 +190,7 @@ TransportEngine::AfterCongestion(Partition& part, SenderQp& qp)
     if (qp.congestion.timer != qp.congestionTimer.due)
     {
         const Tick due = qp.congestion.timer;
-        Arm(part, qp.from, qp.congestionTimer, m_onCongestionTimer, qp.id, due);
+        Arm(part, qp.lane, qp.congestionTimer, m_onCongestionTimer, qp.id, due);
     }
     Refresh(part, qp);
 }
@@ -200,17 +201,17 @@ TransportEngine::OnSendTimer(Partition& part, const Event& event)
     SenderQp& qp = m_senders[event.entity];
     if (!Fired(part, qp.sendTimer, event))
     {
-        Rearm(part, qp.from, qp.sendTimer, m_onSendTimer, qp.id);
+        Rearm(part, qp.lane, qp.sendTimer, m_onSendTimer, qp.id);
         return;
     }
     Refresh(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 void
 TransportEngine::SetTimeout(Partition& part, SenderQp& qp, Tick due)
 {
-    Arm(part, qp.from, qp.timeout, m_onTimeout, qp.id, due);
+    Arm(part, qp.lane, qp.timeout, m_onTimeout, qp.id, due);
 }
 
 void
@@ -219,7 +220,7 @@ TransportEngine::OnTimeout(Partition& part, const Event& event)
     SenderQp& qp = m_senders[event.entity];
     if (!Fired(part, qp.timeout, event))
     {
-        Rearm(part, qp.from, qp.timeout, m_onTimeout, qp.id);
+        Rearm(part, qp.lane, qp.timeout, m_onTimeout, qp.id);
         return;
     }
     if (m_reliability->onTimeout(*this, part, qp) && m_congestion.ops->onLoss != nullptr)
@@ -227,7 +228,7 @@ TransportEngine::OnTimeout(Partition& part, const Event& event)
         m_congestion.ops->onLoss(m_congestion.parameters.get(), qp.congestion, part.now(), true);
     }
     AfterCongestion(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 void
@@ -236,13 +237,13 @@ TransportEngine::OnCongestionTimer(Partition& part, const Event& event)
     SenderQp& qp = m_senders[event.entity];
     if (!Fired(part, qp.congestionTimer, event))
     {
-        Rearm(part, qp.from, qp.congestionTimer, m_onCongestionTimer, qp.id);
+        Rearm(part, qp.lane, qp.congestionTimer, m_onCongestionTimer, qp.id);
         return;
     }
     qp.congestion.timer = kForever;
     m_congestion.ops->onTimer(m_congestion.parameters.get(), qp.congestion, part.now());
     AfterCongestion(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 bool
@@ -303,7 +304,7 @@ TransportEngine::OnAck(Partition& part, SenderQp& qp, const Packet& packet)
         ops.onAck(parameters, qp.congestion, part.now(), signal);
     }
     AfterCongestion(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 void
@@ -316,7 +317,7 @@ TransportEngine::OnCnp(Partition& part, SenderQp& qp, const Packet& packet)
     }
     m_congestion.ops->onCnp(m_congestion.parameters.get(), qp.congestion, part.now());
     AfterCongestion(part, qp);
-    TryTransmit(part, qp.from);
+    TryTransmit(part, qp.lane);
 }
 
 } // namespace heddle

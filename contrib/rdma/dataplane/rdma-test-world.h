@@ -74,8 +74,13 @@ class World : public TransportClient
 {
   public:
     World(const Cluster& cluster, const TransportConfig& config)
-        : topology(MakeTopology(cluster)),
-          core({cluster.seed}),
+        : World(MakeTopology(cluster), config, cluster.seed)
+    {
+    }
+
+    World(Topology given, const TransportConfig& config, uint64_t seed)
+        : topology(std::move(given)),
+          core({seed}),
           net(core, topology),
           transport(core, net, config),
           m_entity(core.NewEntities()),

@@ -21,9 +21,9 @@
 namespace heddle
 {
 
-/// Unloaded latency of the largest packet, the others at line rate: over equal links n packets
-/// through store-and-forward or cut-through hops take exactly that (the largest one is the critical
-/// packet at every hop but one).
+/// Unloaded latency of the largest packet, the others at line rate on all ports that may carry
+/// them: over equal links n packets through store-and-forward or cut-through hops take exactly that
+/// (the largest one is the critical packet at every hop but one).
 Tick
 TransportEngine::ComputeIdeal(const SenderQp& qp, uint64_t bytes) const
 {
@@ -32,15 +32,9 @@ TransportEngine::ComputeIdeal(const SenderQp& qp, uint64_t bytes) const
     const auto tail = static_cast<uint32_t>(bytes - (packets - 1) * mtu);
     const bool always = m_reliability->addressEveryPacket;
     const uint32_t firstWire = DataWireBytes(packets == 1 ? tail : mtu, true);
-    Tick others = 0;
-    if (packets > 1)
-    {
-        const Tick middle = qp.wireRate.TransmitTime(DataWireBytes(mtu, always));
-        others = static_cast<Tick>(packets - 2) * middle +
-                 qp.wireRate.TransmitTime(DataWireBytes(tail, always));
-    }
-    return m_config.sendLatency + m_network.UnloadedLatency(qp.from, qp.to, firstWire) + others +
-           m_config.receiveLatency;
+    return m_config.sendLatency +
+           m_network.UnloadedLatency(qp.lane, BuiltPeer(qp.lane, qp.to), firstWire) +
+           TimeOfOthers(bytes, mtu, always, qp.wireRate, Lanes()) + m_config.receiveLatency;
 }
 
 Tick
@@ -107,9 +101,7 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
     const Tick lastHop = part.now() - packet.sentAt - unloaded - std::max(interior, held);
 
     Split split(timing, total - ideal);
-    const bool broken =
-        waits.resend > 0 &&
-        m_network.PathBroken(packet.source, packet.destination, message.started, part.now());
+    const bool broken = waits.resend > 0 && PathBroken(packet, message.started, part.now());
     split.Take(MessageState::Down, waits.down + qp.downStall + (broken ? waits.resend : 0));
     split.Take(MessageState::LossRecovery, qp.lossStall + waits.resend + replay);
     const Tick ownPause = split.Take(MessageState::Paused, waits.paused);

@@ -69,6 +69,23 @@ FlowEntropy(uint64_t seed, NicId from, NicId to, uint32_t channel)
     return static_cast<uint32_t>(HashCombine(HashCombine(seed, pair), channel));
 }
 
+Tick
+TimeOfOthers(uint64_t bytes, uint32_t mtu, bool addressed, BitRate rate, uint32_t lanes)
+{
+    const uint64_t packets = (bytes + mtu - 1) / mtu;
+    const uint64_t rounds = (packets + lanes - 1) / lanes;
+    if (rounds <= 1)
+    {
+        return 0;
+    }
+    const Tick middle = rate.TransmitTime(DataWireBytes(mtu, addressed));
+    // The last round is short where the short last packet is alone in it.
+    const bool alone = (packets - 1) % lanes == 0;
+    const auto tail = alone ? static_cast<uint32_t>(bytes - (packets - 1) * mtu) : mtu;
+    return static_cast<Tick>(rounds - 2) * middle +
+           rate.TransmitTime(DataWireBytes(tail, addressed));
+}
+
 uint32_t
 DataWireBytes(uint32_t payloadBytes, bool reth)
 {

@@ -10,6 +10,8 @@
 //   t.Post(part, qp, bytes, cookie);                  // → client.OnDelivered at the receiver,
 //                                                     //   client.OnAcknowledged at the sender
 //
+// NICs are named by their index (an accelerator's), whatever number of ports each has.
+//
 // Every completion carries where the message's time went (MessageTiming), which sums to its
 // duration to the picosecond; the idle ledger lives on it.
 
@@ -84,6 +86,11 @@ struct TransportConfig
         "selective-repeat";                 ///< registry category "reliability": or "go-back-n"
     std::string congestionControl = "none"; ///< registry category "congestion-control"
     std::map<std::string, std::string> congestionControlParameters;
+    /// NICs of several ports: registry category "port-choice".
+    std::string portChoice = "spray";
+    /// A queue pair with a port of its own leaves it for another when the routes say that it is
+    /// dead, and returns. (One that uses any port always does.)
+    bool portFailover = true;
     uint8_t dataClass = 3;          ///< traffic class of data
     uint8_t controlClass = 6;       ///< ACK, NACK, CNP
     uint32_t ackEveryPackets = 1;   ///< coalescing; the last packet is always acknowledged
@@ -110,6 +117,7 @@ struct TransportCounters
     uint64_t cnps = 0;
     uint64_t outOfOrder = 0;   ///< data packets that arrived ahead of a gap
     uint64_t duplicates = 0;   ///< data packets that had been placed before
+    uint64_t portMoves = 0;    ///< queue pairs that took other ports: see portFailover
     uint64_t delivered = 0;    ///< messages delivered
     uint64_t payloadBytes = 0; ///< placed, each byte once
 };
@@ -157,6 +165,9 @@ class Transport
     std::unique_ptr<Impl> m_impl;
 };
 
+/// From the first packet of a message to the last, each but the first at `rate` on one of `lanes`
+/// ports that share the packets evenly; `addressed`: every packet carries a RETH. ps
+Tick TimeOfOthers(uint64_t bytes, uint32_t mtu, bool addressed, BitRate rate, uint32_t lanes);
 /// Data packet wire bytes for a payload: payload + 82 (validation A1), + 16 RETH on the first
 /// packet of a message, and on every packet under selective repeat (out-of-order placement needs
 /// it).

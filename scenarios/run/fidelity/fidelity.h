@@ -28,6 +28,8 @@ class ScaleOutNetwork
     /// The link has this share of the rate it was built with; 0: it is down. While nothing else
     /// runs.
     virtual void SetLinkShare(uint32_t link, double share) = 0;
+    /// The link is dead and nobody notices, until SetLinkShare(). Likewise.
+    virtual void CutLink(uint32_t link) = 0;
 
     /// Why the network ended the run; empty if it did not.
     virtual std::string Failure() const

@@ -30,6 +30,11 @@ class FlowLevelNetwork : public ScaleOutNetwork
         return m_scaleOut;
     }
 
+    void CutLink(uint32_t link) override
+    {
+        m_network.CutLink(link);
+    }
+
     void SetLinkShare(uint32_t link, double share) override
     {
         m_network.SetLinkUp(link, share > 0);
@@ -40,6 +45,12 @@ class FlowLevelNetwork : public ScaleOutNetwork
                 link,
                 BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
         }
+    }
+
+    std::string Failure() const override
+    {
+        const std::optional<TransportFailure> failure = m_transport.failure();
+        return failure ? failure->Text() : "";
     }
 
     /// No packets, so no packet counters, no queues.

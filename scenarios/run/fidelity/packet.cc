@@ -38,6 +38,7 @@ FillCounters(const NetworkCounters& n, const TransportCounters& t, v1::Counters&
     out.set_nacks(t.nacks);
     out.set_cnps(t.cnps);
     out.set_out_of_order(t.outOfOrder);
+    out.set_port_moves(t.portMoves);
 }
 
 class PacketNetwork : public ScaleOutNetwork
@@ -56,6 +57,11 @@ class PacketNetwork : public ScaleOutNetwork
     ScaleOut& scaleOut() override
     {
         return m_scaleOut;
+    }
+
+    void CutLink(uint32_t link) override
+    {
+        m_network.CutLink(link);
     }
 
     void SetLinkShare(uint32_t link, double share) override

@@ -26,7 +26,7 @@ Network::Impl::SetPortRate(PortId id, BitRate rate)
     fabric::Port& port = ports[id];
     const uint32_t before = port.psPerByte;
     port.psPerByte = fabric::PsPerByte(rate);
-    port.unusual = port.unusual || port.psPerByte == 0;
+    port.unusual = cut[id / 2] || IsUnusual(port);
     // The busy time of whole rates follows from the bytes: keep what has been.
     details[id].busy += (Tick{before} - Tick{port.psPerByte}) * static_cast<Tick>(port.txBytes);
     details[id].rate = rate;

@@ -40,7 +40,7 @@ OutageLog::Restore(uint32_t link, Tick now)
 }
 
 void
-OutageLog::Reroute(Tick now)
+OutageLog::Reroute(Tick now, const std::vector<bool>& inUse)
 {
     for (uint32_t link : m_returned)
     {
@@ -50,7 +50,7 @@ OutageLog::Reroute(Tick now)
     m_returned.clear();
     for (Outage& outage : m_outages)
     {
-        if (!outage.nicLink)
+        if (!outage.nicLink && !inUse[outage.link])
         {
             outage.until = std::min(outage.until, now);
         }

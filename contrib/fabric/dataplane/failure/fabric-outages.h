@@ -31,9 +31,9 @@ class OutageLog
 
     void Fail(uint32_t link, Tick now);
     void Restore(uint32_t link, Tick now);
-    /// The routes avoid every link that failed until now, still reach everyone, and use again those
+    /// The routes avoid every link that is not `inUse`, still reach everyone, and use again those
     /// that have returned: they are disturbed at this instant.
-    void Reroute(Tick now);
+    void Reroute(Tick now, const std::vector<bool>& inUse);
 
     /// Whether a link on some shortest path between the NICs, which has `interior` links between
     /// switches, was dead at some time in [since, until).

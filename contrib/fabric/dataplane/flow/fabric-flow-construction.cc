@@ -31,11 +31,73 @@ constexpr double kWhole = MaxMin::kWhole;
 
 } // namespace
 
+/// The ports that go together; of a flow that uses all, those that work now.
+PortPairs
+FlowNetwork::PairsOf(const FlowDetails& d) const
+{
+    const auto built = [&](uint32_t own, uint32_t other)
+    { return m_paths.Reachable(d.from * m_ports + own, d.to * m_ports + other); };
+    const std::vector<bool>& up = AnyPort(d) ? m_linkUp : m_routedUp;
+    const auto alive = [&](uint32_t own, uint32_t other)
+    {
+        const NicId from = d.from * m_ports + own;
+        const NicId to = d.to * m_ports + other;
+        return built(own, other) && up[m_paths.PortOf(from) / 2] && up[m_paths.PortOf(to) / 2] &&
+               m_paths.Routed(from, to);
+    };
+    const bool moves = AnyPort(d) || d.use.failover;
+    const PortPairs pairs = moves ? PairPorts(m_ports, alive) : PairPorts(m_ports, built);
+    return pairs.count() > 0 || AnyPort(d) ? pairs : PairPorts(m_ports, built);
+}
+
+/// In m_stages: what the flow crosses now; nothing when it has no way.
+void
+FlowNetwork::FindStages(FlowDetails& d)
+{
+    if (m_ports == 1)
+    {
+        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        return;
+    }
+    const NicId from = d.from * m_ports;
+    const NicId to = d.to * m_ports;
+    if (!AnyPort(d))
+    {
+        const PortPairs pairs = PairsOf(d);
+        const uint32_t own = pairs.Usable(d.use.pick(pairs.count()));
+        m_paths.Find(from + own, to + pairs.to[own], d.entropy, m_stages);
+        return;
+    }
+    if (d.pathsVersion != m_pathsVersion)
+    {
+        d.pathsVersion = m_pathsVersion;
+        const PortPairs pairs = PairsOf(d);
+        std::vector<std::pair<NicId, NicId>> used;
+        for (uint32_t n = 0; n < pairs.count(); ++n)
+        {
+            const uint32_t own = pairs.Usable(n);
+            used.emplace_back(from + own, to + pairs.to[own]);
+        }
+        m_paths.FindAll(used, d.entropy, d.stages);
+    }
+    m_stages = d.stages;
+}
+
+Tick
+FlowNetwork::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
+{
+    NicId peer = to * m_ports;
+    for (uint32_t port = 1; port < m_ports && !m_paths.Reachable(from * m_ports, peer); ++port)
+    {
+        peer = to * m_ports + port;
+    }
+    return m_paths.UnloadedLatency(from * m_ports, peer, wireBytes);
+}
+
 bool
 FlowNetwork::PathIsUp(uint32_t flow)
 {
-    const FlowDetails& d = m_details[flow];
-    m_paths.Find(d.from, d.to, d.entropy, m_stages);
+    FindStages(m_details[flow]);
     return !m_stages.empty() && std::all_of(m_stages.begin(),
                                             m_stages.end(),
                                             [this](FlowPaths::StageId stage)
@@ -50,9 +112,9 @@ void
 FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
 {
     std::vector<bool> used(m_paths.stages(), false);
-    for (const FlowDetails& d : m_details)
+    for (FlowDetails& d : m_details)
     {
-        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        FindStages(d);
         used.resize(std::max(used.size(), m_paths.stages()), false);
         for (FlowPaths::StageId stage : m_stages)
         {
@@ -135,9 +197,9 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
 {
     constexpr unsigned kSides = 2;
     std::vector<uint64_t> pairs[kSides]; // (resource, NIC)
-    for (const FlowDetails& d : m_details)
+    for (FlowDetails& d : m_details)
     {
-        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        FindStages(d);
         for (FlowPaths::StageId stage : m_stages)
         {
             for (const MaxMin::Load& load : loadsOf[stage])
@@ -158,7 +220,8 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
         for (uint64_t pair : side)
         {
             most[pair >> 32] +=
-                static_cast<int64_t>(NicRate(static_cast<NicId>(pair & 0xffffffffU)).bps());
+                static_cast<int64_t>(PortRate(static_cast<NicId>(pair & 0xffffffffU)).bps()) *
+                m_ports;
         }
         for (uint32_t id = 0; id < m_resources.size(); ++id)
         {
@@ -191,7 +254,7 @@ FlowNetwork::Build()
     for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
     {
         FlowDetails& d = m_details[flow];
-        m_paths.Find(d.from, d.to, d.entropy, m_stages);
+        FindStages(d);
         d.spread = std::any_of(m_stages.begin(),
                                m_stages.end(),
                                [this](FlowPaths::StageId stage)

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <tuple>
 
 namespace heddle
 {
@@ -17,11 +18,55 @@ FlowNetwork::SetLinkUp(uint32_t link, bool up)
 {
     Partition& part = m_core.part(0);
     HEDDLE_CHECK(link < m_linkUp.size(), "no such link");
+    const bool wasCut = m_cut[link];
+    if (m_linkUp[link] == up && !wasCut)
+    {
+        return;
+    }
+    m_cut[link] = false;
+    SetState(part, link, up);
+    if (!up || !wasCut) // else it is back before anybody noticed
+    {
+        const Tick due = part.now() + m_topology.rerouteDelay;
+        if (due != m_rerouteDue)
+        {
+            m_rerouteDue = due;
+            Schedule(part, due, m_onReroute, 0, 0);
+        }
+    }
+}
+
+void
+FlowNetwork::CutLink(uint32_t link)
+{
+    HEDDLE_CHECK(link < m_linkUp.size(), "no such link");
+    if (m_linkUp[link])
+    {
+        m_cut[link] = true;
+        SetState(m_core.part(0), link, false);
+    }
+}
+
+void
+FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
+{
     if (m_linkUp[link] == up)
     {
         return;
     }
+    // Flows over all ports of a NIC change their paths at once.
+    const bool anew = m_built && m_ports > 1 && m_paths.IsNicPort(2 * link);
+    if (anew)
+    {
+        SettleAll(part);
+    }
     m_linkUp[link] = up;
+    ++m_pathsVersion;
+    if (anew)
+    {
+        Rebuild(part);
+        return;
+    }
     for (uint32_t flow = 0; m_built && flow < m_flows.size(); ++flow)
     {
         if (m_flows[flow].active && !m_flows[flow].down && !PathIsUp(flow))
@@ -30,7 +75,18 @@ FlowNetwork::SetLinkUp(uint32_t link, bool up)
         }
     }
     Revive(part);
-    Schedule(part, part.now() + m_topology.rerouteDelay, m_onReroute, 0, 0);
+}
+
+/// What the routing knows.
+std::vector<bool>
+FlowNetwork::KnownUp() const
+{
+    std::vector<bool> up = m_linkUp;
+    for (size_t link = 0; link < up.size(); ++link)
+    {
+        up[link] = up[link] || m_cut[link];
+    }
+    return up;
 }
 
 void
@@ -38,8 +94,40 @@ FlowNetwork::Suspend(Partition& part, uint32_t id)
 {
     Settle(id, part.now());
     Withdraw(part, id);
+    GoDown(part, id);
+}
+
+void
+FlowNetwork::GoDown(Partition& part, uint32_t id)
+{
+    FlowDetails& details = m_details[id];
     m_flows[id].down = true;
-    m_details[id].downSince = part.now();
+    details.downSince = part.now();
+    ++details.outages;
+    if (m_config.retryLimit > 0)
+    {
+        const Tick last = (m_config.retryLimit + 1) * m_config.retransmissionTimeout;
+        Schedule(part, part.now() + last, m_onGivingUp, id, details.outages);
+    }
+}
+
+/// The retry budget is used up, if this outage has lasted until now.
+void
+FlowNetwork::OnGivingUp(Partition& part, const Event& event)
+{
+    const uint32_t id = event.entity;
+    if (!m_flows[id].down || m_details[id].outages != event.arg)
+    {
+        return;
+    }
+    const FlowFailure failure{part.now(), id};
+    const auto order = [this](const FlowFailure& f)
+    { return std::tuple(f.at, m_details[f.flow].from, m_details[f.flow].to, f.flow); };
+    if (!m_failure || order(failure) < order(*m_failure))
+    {
+        m_failure = failure;
+    }
+    m_core.Stop();
 }
 
 /// Flows that have a path again wait for their senders' timers.
@@ -56,10 +144,17 @@ FlowNetwork::Revive(Partition& part)
         }
         Settle(id, part.now());
         details.recovering = true;
+        const bool doubles = m_config.retryLimit == 0;
         Tick expiry = details.downSince;
-        for (unsigned n = 0; expiry < part.now(); ++n)
+        unsigned expired = 0;
+        for (; expiry < part.now(); ++expired)
         {
-            expiry += m_config.retransmissionTimeout << std::min(n, kMostDoublings);
+            expiry += m_config.retransmissionTimeout
+                      << (doubles ? std::min(expired, kMostDoublings) : 0U);
+        }
+        if (!doubles && expired > m_config.retryLimit)
+        {
+            continue; // OnGivingUp() comes first
         }
         Schedule(part, expiry, m_onRecovered, id, 0);
     }
@@ -81,19 +176,20 @@ FlowNetwork::OnRecovered(Partition& part, const Event& event)
 void
 FlowNetwork::OnReroute(Partition& part, const Event&)
 {
+    if (m_rerouteDue == part.now())
+    {
+        m_rerouteDue = -1; // later changes of this instant are not in it
+    }
+    SettleAll(part);
+    m_routedUp = KnownUp();
     Rebuild(part);
 }
 
-/// New tables: everything is made anew.
+/// Books all that was carried until now, while its paths are known.
 void
-FlowNetwork::Rebuild(Partition& part)
+FlowNetwork::SettleAll(Partition& part)
 {
-    if (!m_built)
-    {
-        m_paths.Build(m_linkUp);
-        return;
-    }
-    for (uint32_t id = 0; id < m_flows.size(); ++id)
+    for (uint32_t id = 0; m_built && id < m_flows.size(); ++id)
     {
         if (m_flows[id].active)
         {
@@ -101,7 +197,18 @@ FlowNetwork::Rebuild(Partition& part)
         }
         Flush(id);
     }
-    m_paths.Build(m_linkUp);
+}
+
+/// New tables, everything is made anew; after SettleAll().
+void
+FlowNetwork::Rebuild(Partition& part)
+{
+    m_paths.Build(m_routedUp);
+    ++m_pathsVersion;
+    if (!m_built)
+    {
+        return;
+    }
     Build();
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {
@@ -118,8 +225,7 @@ FlowNetwork::Rebuild(Partition& part)
         }
         else
         {
-            flow.down = true;
-            m_details[id].downSince = part.now();
+            GoDown(part, id);
         }
     }
     Revive(part);
@@ -134,15 +240,16 @@ FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
     {
         return;
     }
-    m_paths.SetRate(link, rate);
-    if (!m_built)
+    const bool spreads = Spreads();
+    if (spreads)
     {
-        m_paths.Build(m_linkUp);
-        return;
+        SettleAll(part);
     }
-    const bool resized = Resize(part, 2 * link) && Resize(part, 2 * link + 1);
-    if (!resized || Spreads())
+    m_paths.SetRate(link, rate);
+    const bool resized = m_built && Resize(part, 2 * link) && Resize(part, 2 * link + 1);
+    if (!resized || spreads)
     {
+        SettleAll(part);
         Rebuild(part);
     }
 }
@@ -151,9 +258,10 @@ FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
 bool
 FlowNetwork::Spreads() const
 {
-    return m_paths.SpreadsByRate() && std::any_of(m_details.begin(),
-                                                  m_details.end(),
-                                                  [](const FlowDetails& d) { return d.spread; });
+    return std::any_of(m_details.begin(),
+                       m_details.end(),
+                       [this](const FlowDetails& d)
+                       { return d.spread && (AnyPort(d) || m_paths.SpreadsByRate()); });
 }
 
 /// The new rate of a port in its resource. False when flows do not know that resource, because the
@@ -198,7 +306,7 @@ FlowNetwork::Flush(uint32_t flow)
     {
         return;
     }
-    m_paths.Find(d.from, d.to, d.entropy, m_stages);
+    FindStages(d);
     m_stageBits.resize(std::max(m_stageBits.size(), m_paths.stages()), 0);
     for (fabric::FlowPaths::StageId stage : m_stages)
     {

@@ -37,29 +37,35 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
       m_topology(topology),
       m_config(config),
       m_paths(topology, core.seed()),
+      m_ports(topology.portsPerNic),
       m_entity(core.NewEntities()),
       m_onSolve(core.AddHandler<FlowNetwork, &FlowNetwork::OnSolve>(this)),
       m_onScan(core.AddHandler<FlowNetwork, &FlowNetwork::OnScan>(this)),
       m_onFinish(core.AddHandler<FlowNetwork, &FlowNetwork::OnFinish>(this)),
       m_onReroute(core.AddHandler<FlowNetwork, &FlowNetwork::OnReroute>(this)),
-      m_onRecovered(core.AddHandler<FlowNetwork, &FlowNetwork::OnRecovered>(this))
+      m_onRecovered(core.AddHandler<FlowNetwork, &FlowNetwork::OnRecovered>(this)),
+      m_onGivingUp(core.AddHandler<FlowNetwork, &FlowNetwork::OnGivingUp>(this))
 {
     for (const Topology::Link& link : topology.links)
     {
         m_linkUp.push_back(link.up);
     }
+    m_cut.resize(m_linkUp.size());
+    m_routedUp = m_linkUp;
     m_paths.Build(m_linkUp);
 }
 
 uint32_t
-FlowNetwork::Connect(NicId from, NicId to, uint32_t entropy)
+FlowNetwork::Connect(NicId from, NicId to, uint32_t entropy, const FlowPortUse& use)
 {
     HEDDLE_CHECK(!m_built, "flows are connected before the first one starts");
     FlowDetails details{};
     details.from = from;
     details.to = to;
     details.entropy = entropy;
-    details.lineRate = static_cast<double>(std::min(NicRate(from), NicRate(to)).bps());
+    details.use = use;
+    details.lineRate = static_cast<double>(std::min(PortRate(from), PortRate(to)).bps()) *
+                       (AnyPort(details) ? m_ports : 1);
     m_details.push_back(details);
     m_flows.emplace_back();
     return static_cast<uint32_t>(m_flows.size() - 1);
@@ -81,12 +87,12 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
     flow.finish = kForever;
     m_details[id].waits = {};
     m_details[id].culpritLead = 0;
-    flow.down = !PathIsUp(id);
-    if (flow.down)
+    if (!PathIsUp(id))
     {
-        m_details[id].downSince = part.now();
+        GoDown(part, id);
         return;
     }
+    flow.down = false;
     Insert(part, id);
 }
 

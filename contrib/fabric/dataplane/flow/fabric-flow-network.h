@@ -21,6 +21,9 @@
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
+// NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
+// one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h.
+//
 // Deviations: rates change at once (no round trips); sharing at a full port is equal per flow
 // whatever its queueing; NIC ports alone can pause a flow that spreads over several paths when a
 // link fails; one partition only.
@@ -30,9 +33,12 @@
 
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
+#include "ns3/fabric-port-pairs.h"
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <vector>
 
 namespace heddle
@@ -50,6 +56,16 @@ struct FlowNetworkConfig
     /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
     /// ps.
     Tick retransmissionTimeout = 4 * kMillisecond;
+    /// Time-outs that a flow survives, each as long as the first; the run ends on one more
+    /// (failure()). 0: any number, and they double.
+    uint32_t retryLimit = 0;
+};
+
+/// A flow whose sender has used up its retries.
+struct FlowFailure
+{
+    Tick at;
+    uint32_t flow;
 };
 
 /// What kept a flow from its NICs' rate; ps of time lost.
@@ -67,6 +83,14 @@ struct FlowWaits
 
     std::array<double, kCauses> lost{};
     PortId culprit = kNone; ///< the interior port that cost most
+};
+
+/// How a flow uses NICs of several ports.
+struct FlowPortUse
+{
+    /// Picks one of so many ports in use; null: all of them, in proportion to their rates.
+    std::function<uint32_t(uint32_t)> pick;
+    bool failover = true; ///< a port of its own is left when the routes say that it is dead
 };
 
 class FlowClient
@@ -90,8 +114,8 @@ class FlowNetwork
         m_client = client;
     }
 
-    /// A flow at rest. Before the first Start().
-    uint32_t Connect(NicId from, NicId to, uint32_t entropy);
+    /// A flow at rest between two NICs (not ports). Before the first Start().
+    uint32_t Connect(NicId from, NicId to, uint32_t entropy, const FlowPortUse& use = {});
 
     /// The flow is at rest; bits > 0.
     void Start(Partition& part, uint32_t flow, uint64_t bits);
@@ -101,19 +125,20 @@ class FlowNetwork
 
     /// Both directions; routes follow after Topology::rerouteDelay.
     void SetLinkUp(uint32_t link, bool up);
+    /// The link goes dead; routes follow only when SetLinkUp(link, false) says so.
+    void CutLink(uint32_t link);
 
     /// The link's rate from now on, both directions, > 0. NicRate() and UnloadedLatency() stay as
     /// built; a balancer that avoids queues spreads by the new rates at once.
     void SetLinkRate(uint32_t link, BitRate rate);
 
-    Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
-    {
-        return m_paths.UnloadedLatency(from, to, wireBytes);
-    }
+    /// Between two NICs, over ports that the network joins.
+    Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const;
 
-    BitRate NicRate(NicId nic) const
+    /// Of one port; as built.
+    BitRate PortRate(NicId nic) const
     {
-        return m_topology.links[m_paths.PortOf(nic) / 2].rate;
+        return m_topology.links[m_paths.PortOf(nic * m_ports) / 2].rate;
     }
 
     const Topology& topology() const
@@ -125,6 +150,12 @@ class FlowNetwork
     int64_t RateOf(uint32_t flow) const
     {
         return m_maxMin.rate(flow);
+    }
+
+    /// The first flow to give up, if any has: the core was stopped then.
+    const std::optional<FlowFailure>& failure() const
+    {
+        return m_failure;
     }
 
     /// Bytes that each port has carried so far, by PortId. Of flows that have drained at least
@@ -155,11 +186,15 @@ class FlowNetwork
         NicId from;
         NicId to;
         uint32_t entropy;
-        double lineRate;    ///< of the slower NIC, bits/s
+        FlowPortUse use;    ///< NICs of several ports
+        double lineRate;    ///< of what it uses of the slower NIC, bits/s
         double carried = 0; ///< bits since the path was found
         Tick downSince = 0;
+        uint32_t outages = 0; ///< times that it went down
         bool recovering = false;
-        bool spread = false; ///< over several paths
+        bool spread = false;                            ///< over several paths
+        std::vector<fabric::FlowPaths::StageId> stages; ///< over all ports, of pathsVersion
+        uint32_t pathsVersion = 0;
         FlowWaits waits;
         double culpritLead = 0; ///< majority vote for the culprit; ps
     };
@@ -212,10 +247,21 @@ class FlowNetwork
     void AddPartners();
     void FindUseful(const std::vector<Loads>& loadsOf);
     bool PathIsUp(uint32_t flow);
+    void FindStages(FlowDetails& flow);
+    PortPairs PairsOf(const FlowDetails& flow) const;
+    bool AnyPort(const FlowDetails& flow) const
+    {
+        return m_ports > 1 && !flow.use.pick;
+    }
     void Flush(uint32_t flow);
 
     // fabric-flow-failure.cc
+    void SetState(Partition& part, uint32_t link, bool up);
+    void SettleAll(Partition& part);
+    std::vector<bool> KnownUp() const;
     void Suspend(Partition& part, uint32_t flow);
+    void GoDown(Partition& part, uint32_t flow);
+    void OnGivingUp(Partition& part, const Event& event);
     void Revive(Partition& part);
     void OnReroute(Partition& part, const Event& event);
     void Rebuild(Partition& part);
@@ -236,12 +282,17 @@ class FlowNetwork
     std::vector<double> m_largestShare;  ///< by PortId: of a flow
     std::vector<Component> m_components; ///< by leader
     std::vector<bool> m_linkUp;
+    std::vector<bool> m_cut;                          ///< by link: down, but nobody knows
+    std::vector<bool> m_routedUp;                     ///< as the routes were made
+    uint32_t m_ports;                                 ///< of a NIC
     std::vector<double> m_stageBits;                  ///< carried, by stage
     std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
     std::vector<uint32_t> m_seeds;                    ///< scratch
     std::vector<double> m_offered;                    ///< scratch: bits/s, by resource
     bool m_built = false;
-    uint16_t m_generation = 0; ///< of resources; events of older ones mean nothing
+    Tick m_rerouteDue = -1;      ///< links that change together make one reroute
+    uint32_t m_pathsVersion = 1; ///< counts changes of links and routes
+    uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     uint64_t m_recomputations = 0;
@@ -250,6 +301,8 @@ class FlowNetwork
     HandlerId m_onFinish;
     HandlerId m_onReroute;
     HandlerId m_onRecovered;
+    HandlerId m_onGivingUp;
+    std::optional<FlowFailure> m_failure;
 };
 
 } // namespace heddle

@@ -94,6 +94,47 @@ FlowPaths::Find(NicId from, NicId to, uint32_t entropy, std::vector<StageId>& st
 }
 
 void
+FlowPaths::FindAll(const std::vector<std::pair<NicId, NicId>>& pairs,
+                   uint32_t entropy,
+                   std::vector<StageId>& stages)
+{
+    const auto weight = [&](const std::pair<NicId, NicId>& pair)
+    {
+        const BitRate slower =
+            std::min(RateOf(m_nicPort[pair.first]), RateOf(m_nicPort[pair.second]));
+        return static_cast<double>(slower.bps());
+    };
+    double whole = 0;
+    for (const auto& pair : pairs)
+    {
+        whole += weight(pair);
+    }
+    std::vector<std::map<PortId, double>> hops;
+    std::vector<StageId> one;
+    for (const auto& pair : pairs)
+    {
+        Find(pair.first, pair.second, entropy, one);
+        hops.resize(std::max(hops.size(), one.size()));
+        for (size_t hop = 0; hop < one.size(); ++hop)
+        {
+            ForEachPort(one[hop],
+                        [&](PortId port, double share)
+                        { hops[hop][port] += share * weight(pair) / whole; });
+        }
+    }
+    stages.clear();
+    for (const auto& hop : hops)
+    {
+        Set set;
+        for (const auto& [port, share] : hop)
+        {
+            set.push_back({port, share});
+        }
+        stages.push_back(Intern(std::move(set)));
+    }
+}
+
+void
 FlowPaths::Pinned(SwitchId at, uint32_t leaf, const Packet& packet, std::vector<StageId>& stages)
 {
     const SwitchId end = m_routes.SwitchOfLeaf(leaf);
@@ -154,7 +195,8 @@ FlowPaths::Spread(SwitchId at, uint32_t leaf, std::vector<StageId>& stages)
 FlowPaths::StageId
 FlowPaths::Intern(Set set)
 {
-    if (set.size() == 1)
+    constexpr double kAll = 1 - 1e-9;
+    if (set.size() == 1 && set[0].share > kAll)
     {
         return set[0].port;
     }

@@ -55,6 +55,26 @@ class FlowPaths
     /// The stages in order, NIC ports included; empty when there is no way.
     void Find(NicId from, NicId to, uint32_t entropy, std::vector<StageId>& stages);
 
+    /// The same for a flow that goes by several pairs of ports, in proportion to their rates.
+    void FindAll(const std::vector<std::pair<NicId, NicId>>& pairs,
+                 uint32_t entropy,
+                 std::vector<StageId>& stages);
+
+    /// Whether the forwarding tables lead from one NIC port to the other, whatever its own links
+    /// do.
+    bool Routed(NicId from, NicId to) const
+    {
+        const uint32_t target = m_routes.LeafOfNic(to);
+        const SwitchId first = m_routes.SwitchOfLeaf(m_routes.LeafOfNic(from));
+        return first == m_routes.SwitchOfLeaf(target) || m_routes.Lookup(first, target).count > 0;
+    }
+
+    /// As built.
+    bool Reachable(NicId from, NicId to) const
+    {
+        return m_pathOf[m_pathLeaf[from] * m_pathLeaves + m_pathLeaf[to]] != kNone;
+    }
+
     /// Calls visit(port, share) for every port of a stage.
     template <class Visit>
     void ForEachPort(StageId stage, Visit visit) const

@@ -154,6 +154,11 @@ Network::Impl::TransmitUnusually(Partition& part, PortId id, Packet* packet)
         details[id].busy += duration; // elsewhere it follows from the bytes
     }
     Occupy(port, packet, now, duration);
+    if (cut[id / 2])
+    {
+        Drop(part, id, packet, DropReason::LinkDown);
+        return 0;
+    }
     const Tick replay = port.lossy ? Impair(id, packet, duration) : 0;
     if (replay == kLost)
     {

@@ -19,17 +19,9 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
     const uint32_t hostsPerLeaf = std::min(shaper.Whole("hosts_per_leaf", 1), shape.hosts);
     const uint32_t leaves = fabric::DivideUp(shape.hosts, hostsPerLeaf);
     const uint32_t downlinks = hostsPerLeaf * shape.acceleratorsPerHost;
-    const uint32_t uplinks = shaper.Uplinks(downlinks, 1, "oversubscription");
-    uint32_t spines = shaper.Whole("spines", 0);
-    spines = spines == 0 ? uplinks : spines;
-    if (uplinks % spines != 0)
-    {
-        shaper.Reject("a leaf's " + std::to_string(uplinks) +
-                      " uplinks cannot be spread evenly over " + std::to_string(spines) +
-                      " spines");
-    }
-    shaper.CheckRadix(downlinks + uplinks, "a leaf");
-    shaper.CheckRadix(leaves * (uplinks / spines), "a spine");
+    const fabric::Uplinks up = shaper.SpreadUplinks(downlinks);
+    shaper.CheckRadix(downlinks + up.count, "a leaf");
+    shaper.CheckRadix(leaves * up.perSpine, "a spine");
     for (uint32_t l = 0; l < leaves; ++l)
     {
         shaper.AddSwitch("leaf" + std::to_string(l), 0);
@@ -38,12 +30,12 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
     {
         shaper.ConnectNic(nic, nic / downlinks);
     }
-    for (uint32_t s = 0; s < spines; ++s)
+    for (uint32_t s = 0; s < up.spines; ++s)
     {
         SwitchId spine = shaper.AddSwitch("spine" + std::to_string(s), 1);
         for (SwitchId leaf = 0; leaf < leaves; ++leaf)
         {
-            shaper.Connect(leaf, spine, 1, uplinks / spines);
+            shaper.Connect(leaf, spine, 1, up.perSpine);
         }
     }
     return shaper.Take();

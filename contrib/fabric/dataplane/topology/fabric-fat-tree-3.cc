@@ -65,7 +65,7 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
     const uint32_t leaves = fabric::DivideUp(shape.hosts, pods.hostsPerLeaf);
     pods.leavesPerPod = std::min(pods.leavesPerPod, leaves);
     const uint32_t downlinks = pods.hostsPerLeaf * shape.acceleratorsPerHost;
-    const uint32_t uplinks = shaper.Uplinks(downlinks, 1, "oversubscription");
+    const uint32_t uplinks = shaper.CountUplinks(downlinks, 1, "oversubscription");
     uint32_t spines = shaper.Whole("spines_per_pod", 0);
     spines = spines == 0 ? uplinks : spines;
     if (uplinks % spines != 0)
@@ -75,7 +75,7 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
                       " spines of a pod");
     }
     const uint32_t spineDown = pods.leavesPerPod * (uplinks / spines);
-    const uint32_t coresPerGroup = shaper.Uplinks(spineDown, 2, "core_oversubscription");
+    const uint32_t coresPerGroup = shaper.CountUplinks(spineDown, 2, "core_oversubscription");
     const uint32_t podCount = fabric::DivideUp(leaves, pods.leavesPerPod);
     shaper.CheckRadix(downlinks + uplinks, "a leaf");
     shaper.CheckRadix(spineDown + coresPerGroup, "a spine");

@@ -31,8 +31,9 @@ class Partitioner
         std::map<uint32_t, uint32_t> first;
         for (NicId nic = 0; nic < topology.nics; ++nic)
         {
-            m_atoms[nic] =
-                groupOfNic.empty() ? nic : first.emplace(groupOfNic[nic], nic).first->second;
+            const uint32_t owner = nic / topology.portsPerNic;
+            const uint32_t group = groupOfNic.empty() ? owner : groupOfNic[owner];
+            m_atoms[nic] = first.emplace(group, nic).first->second;
         }
     }
 
@@ -326,7 +327,8 @@ WantedPartitions(const Topology& topology, uint32_t threads)
 Partitioning
 PartitionTopology(const Topology& topology, const std::vector<uint32_t>& groupOfNic, uint32_t most)
 {
-    HEDDLE_CHECK(groupOfNic.empty() || groupOfNic.size() >= topology.nics, "a group for each NIC");
+    HEDDLE_CHECK(groupOfNic.empty() || groupOfNic.size() * topology.portsPerNic >= topology.nics,
+                 "a group for each NIC");
     return Partitioner(topology, groupOfNic).Make(std::min(most, 1000U));
 }
 

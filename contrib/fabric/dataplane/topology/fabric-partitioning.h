@@ -37,7 +37,7 @@ inline constexpr uint32_t kMinWireBytes = 84;
 struct Partitioning
 {
     uint32_t count = 1;
-    std::vector<uint32_t> ofNic;    ///< empty: all in partition 0
+    std::vector<uint32_t> ofNic;    ///< by NIC port; empty: all in partition 0
     std::vector<uint32_t> ofSwitch; ///< the ideal fabric's one switch lies with each NIC
     std::vector<Tick> lookaheads;   ///< for EventCore::Config
     Tick lookahead = 0;             ///< the smallest of them; ps
@@ -54,9 +54,9 @@ struct Partitioning
 /// should fit a core's cache, which on 8,192 hosts saves one thread a quarter of its time.
 uint32_t WantedPartitions(const Topology& topology, uint32_t threads);
 
-/// At most `most` partitions (≤ 1000). NICs of equal `groupOfNic` stay together (a scale-up domain,
-/// a host); empty: each NIC for itself. One partition where nothing can be cut, or one switch would
-/// have most of the work.
+/// At most `most` partitions (≤ 1000). The ports of a NIC stay together, and NICs of equal
+/// `groupOfNic` (a scale-up domain, a host); empty: each NIC for itself. One partition where
+/// nothing can be cut, or one switch would have most of the work.
 Partitioning PartitionTopology(const Topology& topology,
                                const std::vector<uint32_t>& groupOfNic,
                                uint32_t most);

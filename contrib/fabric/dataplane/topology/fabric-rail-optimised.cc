@@ -19,17 +19,9 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
     const uint32_t rails = shape.acceleratorsPerHost;
     const uint32_t hostsPerGroup = std::min(shaper.Whole("hosts_per_group", 1), shape.hosts);
     const uint32_t groups = fabric::DivideUp(shape.hosts, hostsPerGroup);
-    const uint32_t uplinks = shaper.Uplinks(hostsPerGroup, 1, "oversubscription");
-    uint32_t spines = shaper.Whole("spines", 0);
-    spines = spines == 0 ? uplinks : spines;
-    if (uplinks % spines != 0)
-    {
-        shaper.Reject("a leaf's " + std::to_string(uplinks) +
-                      " uplinks cannot be spread evenly over " + std::to_string(spines) +
-                      " spines");
-    }
-    shaper.CheckRadix(hostsPerGroup + uplinks, "a leaf");
-    shaper.CheckRadix(groups * rails * (uplinks / spines), "a spine");
+    const fabric::Uplinks up = shaper.SpreadUplinks(hostsPerGroup);
+    shaper.CheckRadix(hostsPerGroup + up.count, "a leaf");
+    shaper.CheckRadix(groups * rails * up.perSpine, "a spine");
     for (uint32_t g = 0; g < groups; ++g)
     {
         for (uint32_t r = 0; r < rails; ++r)
@@ -41,12 +33,12 @@ Build(const ClusterShape& shape, const ParameterValues& parameters)
     {
         shaper.ConnectNic(nic, nic / rails / hostsPerGroup * rails + nic % rails);
     }
-    for (uint32_t s = 0; s < spines; ++s)
+    for (uint32_t s = 0; s < up.spines; ++s)
     {
         SwitchId spine = shaper.AddSwitch("spine" + std::to_string(s), 1);
         for (SwitchId leaf = 0; leaf < groups * rails; ++leaf)
         {
-            shaper.Connect(leaf, spine, 1, uplinks / spines);
+            shaper.Connect(leaf, spine, 1, up.perSpine);
         }
     }
     return shaper.Take();

@@ -18,6 +18,18 @@ Shaper::Shaper(const std::string& name,
     m_topology.nics = Nics();
 }
 
+void
+Shaper::SplitNics(uint32_t ports)
+{
+    if (m_shape.nicRate.bps() % ports != 0)
+    {
+        Reject("a NIC of " + FormatRate(m_shape.nicRate) + " cannot be split into " +
+               std::to_string(ports) + " equal ports");
+    }
+    m_topology.portsPerNic = ports;
+    m_topology.nics = Nics() * ports;
+}
+
 uint32_t
 Shaper::Whole(const std::string& parameter, uint32_t least) const
 {
@@ -34,7 +46,8 @@ Shaper::Rate(uint32_t tier) const
 {
     bool given =
         tier >= 1 && tier <= m_shape.rateByTier.size() && m_shape.rateByTier[tier - 1].bps() != 0;
-    return given ? m_shape.rateByTier[tier - 1] : m_shape.nicRate;
+    return given ? m_shape.rateByTier[tier - 1]
+                 : BitRate(m_shape.nicRate.bps() / m_topology.portsPerNic);
 }
 
 Tick
@@ -45,7 +58,7 @@ Shaper::Delay(uint32_t tier) const
 }
 
 uint32_t
-Shaper::Uplinks(uint32_t downlinks, uint32_t tier, const std::string& parameter) const
+Shaper::CountUplinks(uint32_t downlinks, uint32_t tier, const std::string& parameter) const
 {
     double ratio = m_parameters.Number(parameter);
     if (!(ratio > 0))
@@ -62,6 +75,20 @@ Shaper::Uplinks(uint32_t downlinks, uint32_t tier, const std::string& parameter)
                " downlinks of " + FormatRate(Rate(tier - 1)) + "; it must be a whole number");
     }
     return static_cast<uint32_t>(whole);
+}
+
+Uplinks
+Shaper::SpreadUplinks(uint32_t downlinks) const
+{
+    const uint32_t uplinks = CountUplinks(downlinks, 1, "oversubscription");
+    const uint32_t given = Whole("spines", 0);
+    const uint32_t spines = given == 0 ? uplinks : given;
+    if (uplinks % spines != 0)
+    {
+        Reject("a leaf's " + std::to_string(uplinks) + " uplinks cannot be spread evenly over " +
+               std::to_string(spines) + " spines");
+    }
+    return {uplinks, spines, uplinks / spines};
 }
 
 void
@@ -83,9 +110,10 @@ Shaper::AddSwitch(const std::string& name, uint32_t tier)
 }
 
 void
-Shaper::ConnectNic(NicId nic, SwitchId leaf)
+Shaper::ConnectNic(uint32_t nic, SwitchId leaf, uint32_t port)
 {
-    m_topology.links.push_back({{false, nic}, {true, leaf}, Rate(0), Delay(0), 0});
+    const NicId end = nic * m_topology.portsPerNic + port;
+    m_topology.links.push_back({{false, end}, {true, leaf}, Rate(0), Delay(0), 0});
 }
 
 void

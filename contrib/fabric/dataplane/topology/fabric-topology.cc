@@ -109,15 +109,24 @@ FillExtraLatency(Topology& ideal, const Topology& actual)
 } // namespace
 
 std::string
+NodeName(const Topology& topology, const Topology::Node& node)
+{
+    if (node.isSwitch)
+    {
+        return topology.switches[node.index].name;
+    }
+    const uint32_t ports = topology.portsPerNic;
+    return "nic" + std::to_string(node.index / ports) +
+           (ports == 1 ? "" : "." + std::to_string(node.index % ports));
+}
+
+std::string
 PortName(const Topology& topology, PortId port)
 {
     const Topology::Link& link = topology.links.at(port / 2);
-    const auto name = [&](const Topology::Node& node) {
-        return node.isSwitch ? topology.switches[node.index].name
-                             : "nic" + std::to_string(node.index);
-    };
-    return port % 2 == 0 ? name(link.a) + " → " + name(link.b)
-                         : name(link.b) + " → " + name(link.a);
+    const std::string a = NodeName(topology, link.a);
+    const std::string b = NodeName(topology, link.b);
+    return port % 2 == 0 ? a + " → " + b : b + " → " + a;
 }
 
 Topology
@@ -151,6 +160,11 @@ ValidateTopology(const Topology& topology)
     {
         Reject(topology, "no NICs");
     }
+    if (topology.portsPerNic == 0 || topology.portsPerNic > kMostNicPorts ||
+        topology.nics % topology.portsPerNic != 0)
+    {
+        Reject(topology, "a NIC has 1 to 8 ports, all NICs the same number");
+    }
     if (!(config.alpha > 0))
     {
         Reject(topology, "the buffer's alpha must be positive");
@@ -174,6 +188,7 @@ IdealFabric(const Topology& actual)
     Topology ideal;
     ideal.name = actual.name + " (ideal)";
     ideal.nics = actual.nics;
+    ideal.portsPerNic = actual.portsPerNic;
     ideal.switches = {{"ideal", 0}};
     std::vector<uint32_t> nicLink;
     fabric::LeavesOf(actual, &nicLink);

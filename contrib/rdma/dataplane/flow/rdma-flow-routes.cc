@@ -38,6 +38,11 @@ FlowRoutes::FlowRoutes(const EventCore& core,
       m_bits(2 * topology.links.size(), 0),
       m_into(topology.nics, 0)
 {
+    if (topology.portsPerNic != 1)
+    {
+        throw InputError("coupled flows know NICs of one port only, not topology '" +
+                         topology.name + "'");
+    }
     const FlowNetworkConfig flow = FlowNetworkConfigFor(config);
     m_ackShare = flow.ackShare;
     m_reorderedAckShare = flow.reorderedAckShare;

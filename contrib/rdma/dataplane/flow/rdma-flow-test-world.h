@@ -53,9 +53,9 @@ class FlowWorld : public TransportClient
             {time, core.Key(m_entity, m_sequence++), m_calls.size() - 1, 0, m_onCall, 0});
     }
 
-    void Run()
+    void Run(Tick until = kForever)
     {
-        core.RunUntil(kForever);
+        core.RunUntil(until);
     }
 
     void OnDelivered(Partition& part, const Delivery& d) override

@@ -5,6 +5,7 @@
 #include "ns3/base-hash.h"
 #include "ns3/rdma-congestion.h"
 #include "ns3/rdma-flow-calibration.h"
+#include "ns3/rdma-port-choice.h"
 #include "ns3/rdma-reliability.h"
 
 #include <algorithm>
@@ -51,6 +52,7 @@ FlowNetworkConfigFor(const TransportConfig& config)
     {
         flow.retransmissionTimeout = config.retransmissionTimeout;
     }
+    flow.retryLimit = config.retryLimit;
     return flow;
 }
 
@@ -60,6 +62,9 @@ FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const Transp
       m_config(config),
       m_addressEveryPacket(
           FindFactory<ReliabilityFactory>("reliability", config.reliability)()->addressEveryPacket),
+      m_lanes(FindFactory<PortChoice>("port-choice", config.portChoice).pick == nullptr
+                  ? network.topology().portsPerNic
+                  : 1),
       m_entity(core.NewEntities()),
       m_onDoorbell(core.AddHandler<FlowTransport, &FlowTransport::OnDoorbell>(this)),
       m_onDelivery(core.AddHandler<FlowTransport, &FlowTransport::OnDelivery>(this)),
@@ -81,10 +86,19 @@ FlowTransport::Connect(NicId from, NicId to, uint32_t channel)
     qp.from = from;
     qp.to = to;
     qp.channel = channel;
-    qp.lineRate = std::min(m_network.NicRate(from), m_network.NicRate(to));
+    qp.portRate = std::min(m_network.PortRate(from), m_network.PortRate(to));
+    qp.lineRate = BitRate(qp.portRate.bps() * m_lanes);
     qp.acknowledgement = m_network.UnloadedLatency(to, from, kAckWireBytes);
     m_queuePairs.push_back(qp);
-    const QpId id = m_network.Connect(from, to, FlowEntropy(m_core.seed(), from, to, channel));
+    const uint32_t entropy = FlowEntropy(m_core.seed(), from, to, channel);
+    FlowPortUse use;
+    use.failover = m_config.portFailover;
+    if (auto* pick = FindFactory<PortChoice>("port-choice", m_config.portChoice).pick)
+    {
+        use.pick = [pick, hash = PortHash(entropy), channel](uint32_t ports)
+        { return pick(hash, channel, ports); };
+    }
+    const QpId id = m_network.Connect(from, to, entropy, use);
     HEDDLE_CHECK(id == entry->second, "somebody else uses the network");
     return id;
 }
@@ -111,13 +125,7 @@ FlowTransport::IdealTime(QpId id, uint64_t bytes) const
     const uint32_t mtu = m_config.mtuPayloadBytes;
     const uint64_t packets = (bytes + mtu - 1) / mtu;
     const auto tail = static_cast<uint32_t>(bytes - (packets - 1) * mtu);
-    Tick others = 0;
-    if (packets > 1)
-    {
-        const Tick middle = qp.lineRate.TransmitTime(DataWireBytes(mtu, m_addressEveryPacket));
-        others = static_cast<Tick>(packets - 2) * middle +
-                 qp.lineRate.TransmitTime(DataWireBytes(tail, m_addressEveryPacket));
-    }
+    const Tick others = TimeOfOthers(bytes, mtu, m_addressEveryPacket, qp.portRate, m_lanes);
     const uint32_t first = DataWireBytes(packets == 1 ? tail : mtu, true);
     qp.idealBytes = bytes;
     qp.idealTime = m_config.sendLatency + m_network.UnloadedLatency(qp.from, qp.to, first) +
@@ -274,6 +282,17 @@ FlowTransport::Free(QueuePair& qp)
         qp.oldest = done->next;
         m_messages.Give(done);
     }
+}
+
+std::optional<TransportFailure>
+FlowTransport::failure() const
+{
+    if (!m_network.failure())
+    {
+        return std::nullopt;
+    }
+    const QueuePair& qp = m_queuePairs[m_network.failure()->flow];
+    return TransportFailure{m_network.failure()->at, qp.from, qp.to, qp.channel};
 }
 
 std::vector<std::string>

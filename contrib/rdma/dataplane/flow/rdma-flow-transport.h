@@ -18,7 +18,8 @@
 // the fabric are the time lost to each as the flow's bottleneck; they sum exactly.
 //
 // Deviations: no queueing delay beside the rate; windows, reordering, PFC and time-outs have no
-// effect but the one after a failure; congestion control is ideal (instant max-min).
+// effect but those after a failure, which the retry budget counts; congestion control is ideal
+// (instant max-min).
 
 #ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
 #define HEDDLE_RDMA_FLOW_TRANSPORT_H
@@ -60,6 +61,9 @@ class FlowTransport : public FlowClient
         return m_counters;
     }
 
+    /// As Transport::failure().
+    std::optional<TransportFailure> failure() const;
+
     std::vector<std::string> Outstanding(size_t limit) const;
 
     uint64_t OnDrained(Partition& part, uint32_t flow) override;
@@ -89,7 +93,8 @@ class FlowTransport : public FlowClient
         Tick emittedAt = 0;
         Tick lastArrival = 0;
         Tick acknowledgement = 0; ///< unloaded latency of one
-        BitRate lineRate;         ///< of the slower NIC
+        BitRate portRate;         ///< of a port of the slower NIC
+        BitRate lineRate;         ///< of all its ports that the queue pair uses
         mutable uint64_t idealBytes = 0;
         mutable Tick idealTime = 0;
     };
@@ -109,6 +114,7 @@ class FlowTransport : public FlowClient
     TransportConfig m_config;
     TransportClient* m_client = nullptr;
     bool m_addressEveryPacket;
+    uint32_t m_lanes;                    ///< ports of a NIC that carry one queue pair
     std::vector<QueuePair> m_queuePairs; ///< QpId = flow
     std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
     Pool<Message> m_messages;
