@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Closed forms by hand and against drawn fleets; field data as checks.
+// Closed forms by hand and against drawn fleets.
 #include "ns3/optics-fleet.h"
 #include "ns3/optics-reliability.h"
 
@@ -13,7 +13,6 @@ namespace heddle
 namespace
 {
 
-constexpr BitRate k400G(400'000'000'000);
 constexpr BitRate k800G(800'000'000'000);
 
 /// The draws are fixed by the seed, so this fails by error, not by chance.
@@ -44,19 +43,6 @@ TEST(Reliability, PoissonIntervals)
     EXPECT_EQ(PoissonInterval(0, 0.95).low, 0);
     EXPECT_NEAR(PoissonInterval(0, 0.95).high, -std::log(0.025), 1e-9);
     EXPECT_NEAR(PoissonInterval(384, 0.95).high, 424.4, 0.1);
-}
-
-// Meta's co-packaged switches: what the hours prove.
-TEST(Reliability, MetaBaillyHours)
-{
-    EXPECT_NEAR(MtbfLowerBound(1.049e6, 0, 0.95), 350e3, 1e3);
-    EXPECT_NEAR(MtbfLowerBound(1.049e6, 0, 0.6), 1.15e6, 0.01e6);
-    EXPECT_NEAR(MtbfLowerBound(4e6, 0, 0.95), 1.34e6, 0.01e6);
-    EXPECT_NEAR(MtbfLowerBound(15.4e6, 6, 0.95), 1.30e6, 0.01e6);
-    // The registered MTBF lies above what the hours prove, and its range begins there.
-    const Figure& mtbf = FindLinkTechnology("cpo-bailly").Get("mtbf");
-    EXPECT_NEAR(mtbf.low, MtbfLowerBound(15.4e6, 6, 0.95), 0.01e6);
-    EXPECT_LT(mtbf.low, mtbf.value);
 }
 
 TEST(Reliability, DalysIntervalIsTheOptimum)
@@ -197,59 +183,6 @@ TEST(Fleet, QuantumXFromItsStructure)
     }
     EXPECT_NEAR(cpo, 144 * 20 + 18 * 289.615 + 72 * 75, 1e-6);
     EXPECT_LT(cpo, 144 * 1e9 / 2.6e6);
-}
-
-// Llama 3: 16,384 accelerators, 54 days, 419 unexpected interruptions, 35 of them by network
-// switches and cables; more than 90 % effective time.
-TEST(FieldData, Llama3)
-{
-    const double hours = 54 * 24;
-    const OutageGroup hosts{"hosts", 16384, (419 - 35) / (hours * 16384) * 1e9, 1, 0, kStops, 1};
-    const OutageGroup network{"network", 16384, 35 / (hours * 16384) * 1e9, 1, 0, kStops, 1};
-    // 405 G parameters of 14 B (weights, master copy, two moments) at the storage's sustained
-    // 2 TB/s; restarts as MegaScale reports them (sources span 3.7 to 39 minutes).
-    const double checkpoint = 405e9 * 14 / 2e12 / 3600;
-    const auto useful = [&](double hoursOfCheckpoint, double minutesOfRestart)
-    {
-        return FleetClosedForm({hosts, network}, {hoursOfCheckpoint, minutesOfRestart / 60})
-            .usefulShare;
-    };
-    EXPECT_GT(useful(checkpoint, 3.7), 0.9);
-    EXPECT_NEAR(useful(checkpoint, 15), 0.9, 0.01);
-    EXPECT_LT(useful(checkpoint, 39), 0.9);
-    // Alibaba's checkpoints of 100 s would have cost Meta a fifth of the time.
-    EXPECT_NEAR(useful(100.0 / 3600, 15), 0.80, 0.01);
-    const JobPolicy policy{checkpoint, 0.25};
-    const FleetFigures f = FleetClosedForm({hosts, network}, policy);
-    EXPECT_NEAR(f.interruptionsPerMonth, 419.0 / 54 * 30, 1e-6);
-    const FleetSample drawn = FleetMonteCarlo({hosts, network}, policy, hours, 40, 5);
-    ExpectWithin(drawn.interruptionsPerMonth, f.interruptionsPerMonth, "interruptions");
-    ExpectWithin(drawn.goodput, f.goodput, "goodput");
-    // A NIC link of two modules predicts between the two ends of the sourced range of MTBFs.
-    LinkTier tier;
-    tier.nearEnd = FindLinkTechnology("dsp-pluggable");
-    tier.rate = k400G;
-    tier.links = 16384;
-    const AccountSum links = Account({tier}).total.failuresPerMonth;
-    const double observed = 35.0 / 54 * 30;
-    EXPECT_GT(observed, links.low / 2) << links.low;
-    EXPECT_LT(observed, links.high) << links.high;
-}
-
-// Alibaba HPN: 0.057 % of NIC links fail per month; the registered optics say 0.14 to 0.29 % for
-// links of two modules, half of it for one.
-TEST(FieldData, AlibabaLinks)
-{
-    LinkTier tier;
-    tier.nearEnd = FindLinkTechnology("dsp-pluggable");
-    tier.rate = k400G;
-    tier.links = 1;
-    const AccountSum perLink = Account({tier}).total.failuresPerMonth;
-    EXPECT_NEAR(kHoursPerMonth / 0.00057, 1.28e6, 0.02e6); // as link-hours between failures
-    EXPECT_NEAR(perLink.value, 2 * kHoursPerMonth / 5.5e5, 1e-9);
-    // The study does not tell the medium: one optical end at best, two at worst.
-    EXPECT_GT(0.00057, perLink.low / 4);
-    EXPECT_LT(0.00057, perLink.high);
 }
 
 } // namespace

@@ -19,13 +19,14 @@ const FigureSetRegistration kField2025{
     "long checkpoints and restarts take. Links fail as their technologies say.",
     {
         // figure, value, unit, low, high, grade, source, help
-        {"accelerator_fit", 18083, "FIT", 16320, 19987, Grade::Derived,
+        {"accelerator_fit", 18083, "FIT", 8333, 33854, Grade::Derived,
          "Llama 3 (arXiv:2407.21783): 419 unexpected interruptions less 35 of the network, 54 days, 16,384 "
-         "accelerators; range: 95 % Poisson interval of 384 events",
-         "failures that stop a job, per accelerator with its host and NIC"},
+         "accelerators; range: H100 fleets of 5,000 GPU-days (SemiAnalysis) to Meta's RSC-1 of 6.5 failures per "
+         "1,000 node-days (arXiv:2410.21680)", "failures that stop a job, per accelerator with its host and NIC"},
         {"accelerator_repair", 24, "h", kU, kU, Grade::Assumption, "no source", "until a spare is a spare again"},
-        {"switch_fit", 708, "FIT", kU, kU, Grade::Derived,
-         "Alibaba HPN (SIGCOMM 2024): 0.051 % of ToR switches per month", "per switch"},
+        {"switch_fit", 708, "FIT", kU, 9225, Grade::Derived,
+         "Alibaba HPN (SIGCOMM 2024): 0.051 % of ToR switches per month; high: 2 % of 180,000 switches in three "
+         "months (Microsoft, second-hand)", "per switch"},
         {"switch_repair", 24, "h", kU, kU, Grade::Assumption, "no source", "swap of a switch"},
         {"checkpoint", 100, "s", kU, kU, Grade::Primary,
          "Alibaba HPN (SIGCOMM 2024): 30 GB per accelerator, about 100 s", "time to write one, the job waiting"},

@@ -65,6 +65,7 @@ Take(const Figure& figure, FigureRef& ref)
 {
     ref.unit = figure.unit;
     ref.given = figure.value;
+    ref.grade = figure.grade;
 }
 
 void

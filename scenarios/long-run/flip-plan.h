@@ -27,6 +27,7 @@ struct FigureRef
     std::string figure; ///< as in that set; "power" and "cost" of a technology at the rate in use
     std::string unit;
     double given = 0; ///< as the scenario has it
+    Grade grade = Grade::Scenario;
 
     std::string Name() const
     {

@@ -21,6 +21,14 @@ constexpr double kDecades = 2; ///< searched on either side of the figure as giv
 constexpr int kGrid = 80;      ///< points; a pair of ties closer than that is not seen
 constexpr double kFrontier[] = {1.0 / 16, 0.25, 1, 4, 16}; ///< times the first figure as given
 
+/// Where in their sources' span all failure rates are taken.
+enum class Rates
+{
+    Given,
+    Low,
+    High,
+};
+
 /// A fabric of the result, to be scored under other figures.
 class Contender
 {
@@ -40,10 +48,16 @@ class Contender
     }
 
     /// Less is better.
-    double Score(FlipCriterion criterion, const Situation& situation) const
+    double Score(FlipCriterion criterion, const Situation& situation, Rates rates) const
     {
         LongRunPlan longRun = *m_fabric.longRun;
         UpdateRates(situation.reliability, situation.optics, longRun);
+        for (size_t i = 0; rates != Rates::Given && i < longRun.parts.size(); ++i)
+        {
+            const LongRunPart& given = m_fabric.longRun->parts[i];
+            const double end = rates == Rates::Low ? given.fitLow : given.fitHigh;
+            longRun.parts[i].fit *= given.fit > 0 ? end / given.fit : 1;
+        }
         const FleetFigures fleet =
             FleetClosedForm(GroupsOf(longRun, m_slowdowns), PolicyOf(situation.reliability));
         if (criterion == FlipCriterion::Goodput)
@@ -91,9 +105,17 @@ Move(Situation& situation, const FigureRef& ref, double value, bool own)
 class Duel
 {
   public:
-    Duel(const FlipPlan& flip, const Contender& fabric, const Contender& against)
-        : m_flip(flip), m_fabric(fabric), m_against(against)
+    Duel(const FlipPlan& flip,
+         const Contender& fabric,
+         const Contender& against,
+         Rates rates = Rates::Given)
+        : m_flip(flip), m_fabric(fabric), m_against(against), m_rates(rates)
     {
+    }
+
+    Duel At(Rates rates) const
+    {
+        return Duel(m_flip, m_fabric, m_against, rates);
     }
 
     using Moves = std::vector<std::pair<const FigureRef*, double>>;
@@ -106,7 +128,7 @@ class Duel
         {
             Move(situation, *ref, value, own);
         }
-        return contender.Score(m_flip.criterion, situation);
+        return contender.Score(m_flip.criterion, situation, m_rates);
     }
 
     double Difference(const Moves& moves) const
@@ -118,6 +140,7 @@ class Duel
     const FlipPlan& m_flip;
     const Contender& m_fabric;
     const Contender& m_against;
+    Rates m_rates;
 };
 
 struct Range
@@ -177,14 +200,15 @@ Ties(const std::function<double(double)>& f, const Range& range)
 std::string
 Quantity(double value, const std::string& unit)
 {
+    // Three digits, no exponent for what people say in full.
+    const double size = std::abs(value);
+    const double digits = size >= 1000 ? std::pow(10, std::floor(std::log10(size)) - 2) : 0;
     char text[64];
     std::snprintf(text,
                   sizeof text,
-                  "%.3g%s%s",
-                  value,
-                  unit == "1" ? "" : " ",
-                  unit == "1" ? "" : unit.c_str());
-    return text;
+                  size >= 1e9 ? "%.3g" : (digits > 0 ? "%.0f" : "%.3g"),
+                  digits > 0 ? std::round(value / digits) * digits : value);
+    return text + (unit == "1" ? std::string() : " " + unit);
 }
 
 /// "while x < 3 h", "for 2 h < x < 3 h", "throughout 1 h to 10 h", "nowhere between …".
@@ -218,12 +242,27 @@ WinsWhile(const v1::FlipResult& r)
     return text;
 }
 
+/// " (it is 168 h, an assumption)"
+std::string
+Given(const FigureRef& ref)
+{
+    const bool assumed = ref.grade == Grade::Assumption || ref.grade == Grade::LowQuality;
+    return " (it is " + Quantity(ref.given, ref.unit) + (assumed ? ", an assumption)" : ")");
+}
+
 std::string
 TextOf(const FlipPlan& flip, const v1::FlipResult& r)
 {
     std::string text = "By " + r.criterion() + " " + r.fabric() + " beats " + r.against() +
-                       " with " + r.figure() + " " + WinsWhile(r) + " (it is " +
-                       Quantity(r.given(), r.unit()) + ")";
+                       " with " + r.figure() + " " + WinsWhile(r) + Given(flip.figure);
+    if (!r.ties().empty())
+    {
+        const auto at = [&](bool has, double tie)
+        { return has ? Quantity(tie, r.unit()) : std::string("none"); };
+        text += "; the tie with all failure rates at the low and the high end of their sources: " +
+                at(r.has_first_tie_at_low_rates(), r.first_tie_at_low_rates()) + ", " +
+                at(r.has_first_tie_at_high_rates(), r.first_tie_at_high_rates());
+    }
     for (const v1::FlipFrontier& point : r.frontier())
     {
         if (point.at() == flip.figure.given)
@@ -234,7 +273,7 @@ TextOf(const FlipPlan& flip, const v1::FlipResult& r)
                               Quantity(point.tie(), r.and_unit())
                         : "; as given, whatever " + r.and_figure() + " is, " +
                               point.better_below() + " is better";
-            text += " (it is " + Quantity(flip.second[0].given, r.and_unit()) + ")";
+            text += Given(flip.second[0]);
         }
     }
     return text + ".";
@@ -287,9 +326,29 @@ Fill(const FlipPlan& flip, const Duel& duel, v1::FlipResult& out)
         tie.set_value(value);
         tie.set_better_above(wins ? out.fabric() : out.against());
     }
+    const auto firstTie = [&](Rates rates)
+    {
+        const Duel at = duel.At(rates);
+        return Ties([&](double value) { return at.Difference({{&flip.figure, value}}); }, range);
+    };
+    if (const auto low = firstTie(Rates::Low); !low.empty())
+    {
+        out.set_first_tie_at_low_rates(low.front());
+    }
+    if (const auto high = firstTie(Rates::High); !high.empty())
+    {
+        out.set_first_tie_at_high_rates(high.front());
+    }
     if (!flip.second.empty())
     {
         FillFrontier(flip, duel, out);
+    }
+    for (const FigureRef* ref : {&flip.figure, flip.second.empty() ? nullptr : &flip.second[0]})
+    {
+        if (ref && (ref->grade == Grade::Assumption || ref->grade == Grade::LowQuality))
+        {
+            out.add_assumed(ref->Name());
+        }
     }
     out.set_text(TextOf(flip, out));
 }

@@ -227,10 +227,7 @@ FillReliability(const Plan& plan,
     r.set_goodput_at_high_rates(many.goodput);
     FillOutages(longRun, groups, closed, drawn, r);
     r.mutable_missing()->Add(longRun.missing.begin(), longRun.missing.end());
-    for (const std::string& name : figures.Assumed())
-    {
-        r.add_assumed(name);
-    }
+    r.mutable_assumed()->Add(longRun.assumed.begin(), longRun.assumed.end());
 }
 
 } // namespace heddle

@@ -292,6 +292,40 @@ class Planner
     std::vector<uint32_t> m_whole;
 };
 
+void
+NoteAssumptions(const FigureSet& reliability,
+                const std::vector<LinkTier>& optics,
+                LongRunPlan& plan)
+{
+    std::set<std::string> names;
+    for (const std::string& name : reliability.Assumed())
+    {
+        names.insert(name);
+    }
+    for (const LinkTier& tier : optics)
+    {
+        for (const LinkTechnology* end : {&tier.nearEnd, tier.farEnd ? &*tier.farEnd : nullptr})
+        {
+            for (size_t i = 0; end && i < end->parts.size(); ++i)
+            {
+                for (const char* figure : {"_fit", "_repair"})
+                {
+                    const std::string name = end->parts[i].name + std::string(figure);
+                    const Grade grade = end->Get(name).grade;
+                    if (end->Get(end->parts[i].name + std::string("_fit")).known() &&
+                        (grade == Grade::Assumption || grade == Grade::LowQuality))
+                    {
+                        names.insert(end->name + "." + name);
+                    }
+                }
+            }
+        }
+    }
+    plan.assumed.assign(names.begin(), names.end());
+    const std::set<std::string> missing(plan.missing.begin(), plan.missing.end());
+    plan.missing.assign(missing.begin(), missing.end());
+}
+
 RungPlan
 WorldOf(const FabricState* state, const std::string& fidelity)
 {
@@ -325,6 +359,7 @@ PlanLongRun(const FigureSet& reliability,
     {
         planner.AddLinks(tier, plan);
     }
+    NoteAssumptions(reliability, optics, plan);
     if (fidelity != "none")
     {
         plan.worlds.push_back(WorldOf(nullptr, fidelity));

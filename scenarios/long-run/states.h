@@ -57,6 +57,7 @@ struct LongRunPlan
     std::vector<LongRunPart> parts;
     std::vector<FabricState> states;
     std::vector<std::string> missing; ///< rates that nobody published
+    std::vector<std::string> assumed; ///< rates and repair times that rest on assumptions
     std::vector<RungPlan> worlds;     ///< undisturbed, then the states; empty for "none"
 };
 

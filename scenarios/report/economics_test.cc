@@ -10,6 +10,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 
 namespace heddle
 {
@@ -62,6 +63,28 @@ TEST(Economics, SumsAreExact)
     // Facility power over the step is the step's energy.
     const double step = result.fabrics(0).step_time_s();
     EXPECT_NEAR(e.facility_power_w() * step, energy, 1e-9 * energy);
+    // Compute, idle and network, each from its own items; shares with the cooling they need.
+    std::map<std::string, double> watts;
+    for (const v1::BillItem& item : e.items())
+    {
+        watts[item.item()] = item.power_w();
+    }
+    EXPECT_NEAR(e.compute_energy_per_step_j() + e.idle_energy_per_step_j(),
+                (watts["accelerators"] + watts["spare accelerators"]) * step,
+                1e-9 * energy);
+    EXPECT_NEAR(e.network_energy_per_step_j() - e.optics_energy_per_step_j(),
+                (watts["NICs"] + watts["switch ASICs"] + watts["switch systems"]) * step,
+                1e-9 * energy);
+    const double optics = result.fabrics(0).optics().power_w();
+    EXPECT_NEAR(e.optics_energy_per_step_j(), optics * step, 1e-9 * energy);
+    EXPECT_NEAR(e.laser_energy_per_step_j(), optics * step / 3, 1e-5 * energy) << "5 of 15 W";
+    const double pue = e.facility_power_w() / e.it_power_w();
+    EXPECT_NEAR(pue, 1.09, 1e-12);
+    EXPECT_NEAR(e.optics_share(), optics * pue / e.facility_power_w(), 1e-12);
+    EXPECT_NEAR(e.laser_share() / e.optics_share(),
+                e.laser_energy_per_step_j() / e.optics_energy_per_step_j(),
+                1e-12);
+    EXPECT_NEAR(e.cooling_energy_per_step_j(), (pue - 1) * e.it_power_w() * step, 1e-9 * energy);
     EXPECT_NEAR(e.cost_per_step_usd(),
                 (e.capital_usd_per_hour() + e.energy_usd_per_hour()) * step / 3600,
                 1e-12);

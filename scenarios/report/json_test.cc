@@ -76,7 +76,8 @@ TEST(Json, GoldenFieldNames)
          "cost_usd tiers missing assumed "},
         {v1::FlipResult::descriptor(),
          "fabric against criterion figure unit given criterion_fabric criterion_against "
-         "searched_low searched_high ties better_at_low and_figure and_unit frontier text "},
+         "searched_low searched_high ties better_at_low and_figure and_unit frontier text "
+         "assumed "},
         {v1::OutageState::descriptor(), "state links rate_share slowdown step_time_s fidelity "},
         {v1::SupplyResult::descriptor(),
          "schema_version heddle_version scenario_digest title note models "},

@@ -53,6 +53,25 @@ AddStates(Table& table, const v1::Result& result)
     }
 }
 
+/// Pairs of the two figures at which both fabrics are equal.
+void
+PrintFrontier(const v1::FlipResult& flip, std::ostream& out)
+{
+    std::string before = "  " + flip.figure() + " and " + flip.and_figure() + " tie at ";
+    bool any = false;
+    for (const v1::FlipFrontier& point : flip.frontier())
+    {
+        if (point.has_tie())
+        {
+            out << before << Print("%.4g", point.at()) << ' ' << flip.unit() << " and "
+                << Print("%.4g", point.tie()) << ' ' << flip.and_unit();
+            before = "; ";
+            any = true;
+        }
+    }
+    out << (any ? ".\n" : "");
+}
+
 } // namespace
 
 void
@@ -133,6 +152,7 @@ PrintLongRun(const v1::Result& result, std::ostream& out)
     for (const v1::FlipResult& flip : result.flip_points())
     {
         out << "Flip point. " << flip.text() << '\n';
+        PrintFrontier(flip, out);
     }
 }
 
