@@ -77,7 +77,7 @@ TEST(Json, GoldenFieldNames)
         {v1::FlipResult::descriptor(),
          "fabric against criterion figure unit given criterion_fabric criterion_against "
          "searched_low searched_high ties better_at_low and_figure and_unit frontier text "
-         "assumed "},
+         "assumed first_tie_at_low_rates first_tie_at_high_rates "},
         {v1::OutageState::descriptor(), "state links rate_share slowdown step_time_s fidelity "},
         {v1::SupplyResult::descriptor(),
          "schema_version heddle_version scenario_digest title note models "},
