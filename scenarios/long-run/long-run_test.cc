@@ -108,6 +108,36 @@ TEST(LongRun, StatesFollowFromTheWiring)
     EXPECT_EQ(PartOf(cpo, "leaf_spine cpo-quantum-x engine, upper ends").accelerators, 0U);
 }
 
+// A NIC of two ports on two leaves (dual-ToR) loses a port and goes on, unless failover is off.
+TEST(LongRun, TwoPortsGoOn)
+{
+    const auto planned = [](const std::string& transport)
+    {
+        const std::string text = Scenario(
+            "fabric { name: \"f\" topology { name: \"dual-tor\" } transport { " + transport +
+            " } nic_leaf { technology { name: \"dsp-pluggable\" } }"
+            " leaf_spine { technology { name: \"dsp-pluggable\" } } }\n");
+        const size_t defaults = text.find("defaults");
+        return PlanOf(text.substr(0, defaults) + text.substr(text.find("fabric {")));
+    };
+    const Plan two = planned("");
+    const LongRunPlan& dual = *two.fabrics[0].longRun;
+    const LongRunPart& module = PartOf(dual, "nic_leaf dsp-pluggable module");
+    ASSERT_NE(module.state, kNoState);
+    EXPECT_EQ(module.accelerators, 0U);
+    EXPECT_NE(PartOf(dual, "leaf switches").state, kNoState);
+    const v1::Result result = RunPlan(two, {});
+    for (const v1::OutageState& state : result.fabrics(0).reliability().states())
+    {
+        if (state.state() == dual.states[module.state].name)
+        {
+            EXPECT_NEAR(state.slowdown(), 2, 0.05) << "half of a NIC's rate is gone";
+        }
+    }
+    const Plan stuck = planned("port_choice: \"hash\" port_failover: false");
+    EXPECT_EQ(PartOf(*stuck.fabrics[0].longRun, "nic_leaf dsp-pluggable module").state, kNoState);
+}
+
 struct Expected
 {
     const char* state;

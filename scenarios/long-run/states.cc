@@ -26,7 +26,7 @@ EndOf(const Topology& topology, const Topology::Link& link, bool lower)
     return aIsLower == lower ? link.a : link.b;
 }
 
-/// NICs that can reach each other, by the smallest of them.
+/// NIC ports that can reach each other, by the smallest of them.
 std::vector<uint32_t>
 Islands(const Topology& topology, const std::set<uint32_t>& down)
 {
@@ -63,10 +63,14 @@ Islands(const Topology& topology, const std::set<uint32_t>& down)
 class Planner
 {
   public:
-    Planner(const FigureSet& figures, const ClusterPlan& cluster, const Topology& topology)
+    Planner(const FigureSet& figures,
+            const ClusterPlan& cluster,
+            const Topology& topology,
+            bool failover)
         : m_figures(figures),
           m_cluster(cluster),
           m_topology(topology),
+          m_failover(failover),
           m_whole(Islands(topology, {}))
     {
     }
@@ -213,9 +217,7 @@ class Planner
     {
         const std::vector<uint32_t> links = LinksOf(tier, lower, node);
         const size_t lost = std::min<size_t>(ports, links.size());
-        const std::string name = node.isSwitch ? m_topology.switches[node.index].name
-                                               : "nic" + std::to_string(node.index);
-        FabricState state{name + ": " + std::to_string(lost) + " of " +
+        FabricState state{NodeName(m_topology, node) + ": " + std::to_string(lost) + " of " +
                               std::to_string(links.size()) + (lower ? " uplinks" : " lower ports") +
                               " down",
                           {}};
@@ -237,19 +239,29 @@ class Planner
         const std::vector<uint32_t> islands = Islands(m_topology, down);
         // Of each island there was, the largest piece goes on.
         std::map<uint32_t, std::map<uint32_t, uint32_t>> pieces;
-        for (uint32_t nic = 0; nic < m_topology.nics; ++nic)
+        for (uint32_t port = 0; port < m_topology.nics; ++port)
         {
-            ++pieces[m_whole[nic]][islands[nic]];
+            ++pieces[m_whole[port]][islands[port]];
         }
-        std::set<uint32_t> hosts;
-        for (uint32_t nic = 0; nic < m_topology.nics; ++nic)
+        const auto works = [&](uint32_t port)
         {
-            const auto& rest = pieces[m_whole[nic]];
+            const auto& rest = pieces[m_whole[port]];
             const auto largest =
                 std::max_element(rest.begin(),
                                  rest.end(),
                                  [](const auto& a, const auto& b) { return a.second < b.second; });
-            if (islands[nic] != largest->first)
+            return islands[port] == largest->first;
+        };
+        std::set<uint32_t> hosts;
+        const uint32_t ports = m_topology.portsPerNic;
+        for (uint32_t nic = 0; nic < m_topology.nics / ports; ++nic)
+        {
+            uint32_t working = 0;
+            for (uint32_t i = 0; i < ports; ++i)
+            {
+                working += works(nic * ports + i) ? 1 : 0;
+            }
+            if (working < (m_failover ? 1 : ports))
             {
                 hosts.insert(nic / m_cluster.acceleratorsPerHost);
             }
@@ -289,6 +301,7 @@ class Planner
     const FigureSet& m_figures;
     const ClusterPlan& m_cluster;
     const Topology& m_topology;
+    bool m_failover;
     std::vector<uint32_t> m_whole;
 };
 
@@ -348,11 +361,12 @@ PlanLongRun(const FigureSet& reliability,
             const ClusterPlan& cluster,
             const Topology& topology,
             const std::vector<LinkTier>& optics,
+            bool portFailover,
             const std::string& fidelity)
 {
     LongRunPlan plan;
     plan.fidelity = fidelity;
-    const Planner planner(reliability, cluster, topology);
+    const Planner planner(reliability, cluster, topology, portFailover);
     planner.AddAccelerators(plan);
     planner.AddSwitches(plan);
     for (const LinkTier& tier : optics)
@@ -403,8 +417,8 @@ UpdateRates(const FigureSet& reliability, const std::vector<LinkTier>& optics, L
 double
 LostCapacity(const Topology& topology, const FabricState& state)
 {
-    // Per node and direction: rate in all, rate lost.
-    std::map<std::tuple<bool, bool, uint32_t>, std::pair<double, double>> sums;
+    // Upwards, per NIC or switch: rate in all, rate lost.
+    std::map<std::pair<bool, uint32_t>, std::pair<double, double>> sums;
     std::map<uint32_t, double> lost;
     for (const LinkState& link : state.links)
     {
@@ -416,7 +430,8 @@ LostCapacity(const Topology& topology, const FabricState& state)
         const Topology::Node& lower = EndOf(topology, link, true);
         const double rate = static_cast<double>(link.rate.bps());
         const auto it = lost.find(i);
-        auto& sum = sums[{true, lower.isSwitch, lower.index}];
+        const uint32_t node = lower.isSwitch ? lower.index : lower.index / topology.portsPerNic;
+        auto& sum = sums[{lower.isSwitch, node}];
         sum.first += rate;
         sum.second += it != lost.end() ? rate * it->second : 0;
     }

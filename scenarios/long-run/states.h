@@ -6,7 +6,7 @@
 // a failure of one leads to until it is repaired, and the worlds that measure how slow a step is
 // then.
 //
-//   LongRunPlan plan = PlanLongRun(figures, cluster, topology, optics, "flow");
+//   LongRunPlan plan = PlanLongRun(figures, cluster, topology, optics, true, "flow");
 //   plan.states[0].name;                       // "leaf0: 1 of 32 uplinks down"
 //   plan.parts[3].state;                       // which state this part's failure leads to
 //
@@ -61,11 +61,12 @@ struct LongRunPlan
     std::vector<RungPlan> worlds;     ///< undisturbed, then the states; empty for "none"
 };
 
-/// `topology` undisturbed.
+/// `topology` undisturbed; `portFailover`: a NIC of several ports goes on without some of them.
 LongRunPlan PlanLongRun(const FigureSet& reliability,
                         const ClusterPlan& cluster,
                         const Topology& topology,
                         const std::vector<LinkTier>& optics,
+                        bool portFailover,
                         const std::string& fidelity);
 
 /// Takes failure rates and repair times of other figures; what fails together must be the same.
@@ -73,7 +74,7 @@ void UpdateRates(const FigureSet& reliability,
                  const std::vector<LinkTier>& optics,
                  LongRunPlan& plan);
 
-/// The largest share of its links towards one direction that a switch or NIC loses, 0 … 1.
+/// The largest share of its uplinks' rate that a switch or NIC loses, 0 … 1.
 double LostCapacity(const Topology& topology, const FabricState& state);
 
 } // namespace heddle

@@ -111,8 +111,12 @@ PlanLongRuns(const ScenarioNode& root, Plan& plan)
     }
     for (FabricPlan& fabric : plan.fabrics)
     {
-        fabric.longRun =
-            PlanLongRun(*plan.reliability, plan.cluster, fabric.pristine, fabric.optics, fidelity);
+        fabric.longRun = PlanLongRun(*plan.reliability,
+                                     plan.cluster,
+                                     fabric.pristine,
+                                     fabric.optics,
+                                     fabric.transport.portFailover,
+                                     fidelity);
     }
     plan.flips = ReadFlips(node, plan);
 }
