@@ -20,6 +20,20 @@ Lossy(const v1::FabricResult& fabric)
     return fabric.faults_size() > 0 || fabric.bit_errors_size() > 0;
 }
 
+/// In the world without failures and bit errors; 0 if it was not run.
+double
+TimeWithout(const v1::FabricResult& fabric)
+{
+    for (const v1::World& world : fabric.ladder())
+    {
+        if (world.world() == "no-failures")
+        {
+            return world.step_time_s();
+        }
+    }
+    return 0;
+}
+
 /// Empty unless something could break in that fabric.
 CellFn
 CountOf(uint64_t (v1::Counters::*count)() const)
@@ -94,6 +108,22 @@ AddFaults(Table& table, const v1::Result& result)
                                                  f.faults().end(),
                                                  [](const auto& r) { return r.during_step(); });
                return f.faults_size() > 0 ? std::to_string(during) : "";
+           });
+    AddRow(table,
+           result,
+           "step time without them",
+           [](const auto& f)
+           {
+               const double clean = TimeWithout(f);
+               return Lossy(f) && clean > 0 ? HumanTime(clean) : "";
+           });
+    AddRow(table,
+           result,
+           "  their share of the step",
+           [](const auto& f)
+           {
+               const double clean = TimeWithout(f);
+               return Lossy(f) && clean > 0 ? Percent(1 - clean / f.step_time_s()) : "";
            });
     AddBitErrors(table, result);
     AddRow(table, result, "packets lost to dead links", CountOf(&v1::Counters::dropped_link_down));

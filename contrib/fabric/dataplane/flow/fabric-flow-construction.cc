@@ -45,7 +45,7 @@ FlowNetwork::PairsOf(const FlowDetails& d) const
         return built(own, other) && up[m_paths.PortOf(from) / 2] && up[m_paths.PortOf(to) / 2] &&
                m_paths.Routed(from, to);
     };
-    const bool moves = AnyPort(d) || d.use.failover;
+    const bool moves = AnyPort(d) || d.ports->use.failover;
     const PortPairs pairs = moves ? PairPorts(m_ports, alive) : PairPorts(m_ports, built);
     return pairs.count() > 0 || AnyPort(d) ? pairs : PairPorts(m_ports, built);
 }
@@ -64,13 +64,14 @@ FlowNetwork::FindStages(FlowDetails& d)
     if (!AnyPort(d))
     {
         const PortPairs pairs = PairsOf(d);
-        const uint32_t own = pairs.Usable(d.use.pick(pairs.count()));
+        const uint32_t own = pairs.Usable(d.ports->use.pick(pairs.count()));
         m_paths.Find(from + own, to + pairs.to[own], d.entropy, m_stages);
         return;
     }
-    if (d.pathsVersion != m_pathsVersion)
+    FlowPorts& ports = *d.ports;
+    if (ports.pathsVersion != m_pathsVersion)
     {
-        d.pathsVersion = m_pathsVersion;
+        ports.pathsVersion = m_pathsVersion;
         const PortPairs pairs = PairsOf(d);
         std::vector<std::pair<NicId, NicId>> used;
         for (uint32_t n = 0; n < pairs.count(); ++n)
@@ -78,9 +79,9 @@ FlowNetwork::FindStages(FlowDetails& d)
             const uint32_t own = pairs.Usable(n);
             used.emplace_back(from + own, to + pairs.to[own]);
         }
-        m_paths.FindAll(used, d.entropy, d.stages);
+        m_paths.FindAll(used, d.entropy, ports.stages);
     }
-    m_stages = d.stages;
+    m_stages = ports.stages;
 }
 
 Tick

@@ -2,7 +2,8 @@
 //
 // Links that fail, come back, or change their rate. A flow whose one path crosses a failed link
 // stands still until the forwarding tables are new, and then until its sender's retransmission
-// timer expires. A flow that spreads over several paths goes on over the others.
+// timer expires; not where its own port was down, because nothing was sent and lost meanwhile. A
+// flow that spreads over several paths goes on over the others.
 #include "ns3/base-errors.h"
 #include "ns3/fabric-flow-network.h"
 
@@ -103,12 +104,32 @@ FlowNetwork::GoDown(Partition& part, uint32_t id)
     FlowDetails& details = m_details[id];
     m_flows[id].down = true;
     details.downSince = part.now();
+    details.held = OwnPortDown(details);
     ++details.outages;
     if (m_config.retryLimit > 0)
     {
         const Tick last = (m_config.retryLimit + 1) * m_config.retransmissionTimeout;
         Schedule(part, part.now() + last, m_onGivingUp, id, details.outages);
     }
+}
+
+/// All that it may use of its NIC.
+bool
+FlowNetwork::OwnPortDown(const FlowDetails& details)
+{
+    const auto down = [&](uint32_t port)
+    { return !m_linkUp[m_paths.PortOf(details.from * m_ports + port) / 2]; };
+    if (m_ports == 1 || AnyPort(details))
+    {
+        uint32_t dead = 0;
+        for (uint32_t port = 0; port < m_ports; ++port)
+        {
+            dead += down(port);
+        }
+        return dead == m_ports;
+    }
+    const PortPairs pairs = PairsOf(details);
+    return down(pairs.Usable(details.ports->use.pick(pairs.count())));
 }
 
 /// The retry budget is used up, if this outage has lasted until now.
@@ -130,7 +151,7 @@ FlowNetwork::OnGivingUp(Partition& part, const Event& event)
     m_core.Stop();
 }
 
-/// Flows that have a path again wait for their senders' timers.
+/// Flows that have a path again, and have lost something, wait for their senders' timers.
 void
 FlowNetwork::Revive(Partition& part)
 {
@@ -143,6 +164,12 @@ FlowNetwork::Revive(Partition& part)
             continue;
         }
         Settle(id, part.now());
+        if (details.held)
+        {
+            m_flows[id].down = false;
+            Insert(part, id);
+            continue;
+        }
         details.recovering = true;
         const bool doubles = m_config.retryLimit == 0;
         Tick expiry = details.downSince;

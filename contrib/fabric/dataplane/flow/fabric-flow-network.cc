@@ -63,10 +63,14 @@ FlowNetwork::Connect(NicId from, NicId to, uint32_t entropy, const FlowPortUse& 
     details.from = from;
     details.to = to;
     details.entropy = entropy;
-    details.use = use;
+    if (m_ports > 1)
+    {
+        details.ports = std::make_unique<FlowPorts>();
+        details.ports->use = use;
+    }
     details.lineRate = static_cast<double>(std::min(PortRate(from), PortRate(to)).bps()) *
                        (AnyPort(details) ? m_ports : 1);
-    m_details.push_back(details);
+    m_details.push_back(std::move(details));
     m_flows.emplace_back();
     return static_cast<uint32_t>(m_flows.size() - 1);
 }

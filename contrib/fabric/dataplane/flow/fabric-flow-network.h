@@ -38,6 +38,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -180,21 +181,27 @@ class FlowNetwork
         bool down = false;   ///< … but no path
     };
 
+    struct FlowPorts
+    {
+        FlowPortUse use;
+        std::vector<fabric::FlowPaths::StageId> stages; ///< over all ports, of `pathsVersion`
+        uint32_t pathsVersion = 0;
+    };
+
     /// What is needed less often.
     struct FlowDetails
     {
         NicId from;
         NicId to;
         uint32_t entropy;
-        FlowPortUse use;    ///< NICs of several ports
         double lineRate;    ///< of what it uses of the slower NIC, bits/s
         double carried = 0; ///< bits since the path was found
         Tick downSince = 0;
         uint32_t outages = 0; ///< times that it went down
         bool recovering = false;
-        bool spread = false;                            ///< over several paths
-        std::vector<fabric::FlowPaths::StageId> stages; ///< over all ports, of pathsVersion
-        uint32_t pathsVersion = 0;
+        bool held = false;                ///< while down: by its own port, so it has lost nothing
+        bool spread = false;              ///< over several paths
+        std::unique_ptr<FlowPorts> ports; ///< null: NICs have one each
         FlowWaits waits;
         double culpritLead = 0; ///< majority vote for the culprit; ps
     };
@@ -249,9 +256,10 @@ class FlowNetwork
     bool PathIsUp(uint32_t flow);
     void FindStages(FlowDetails& flow);
     PortPairs PairsOf(const FlowDetails& flow) const;
+
     bool AnyPort(const FlowDetails& flow) const
     {
-        return m_ports > 1 && !flow.use.pick;
+        return flow.ports && !flow.ports->use.pick;
     }
     void Flush(uint32_t flow);
 
@@ -261,6 +269,7 @@ class FlowNetwork
     std::vector<bool> KnownUp() const;
     void Suspend(Partition& part, uint32_t flow);
     void GoDown(Partition& part, uint32_t flow);
+    bool OwnPortDown(const FlowDetails& flow);
     void OnGivingUp(Partition& part, const Event& event);
     void Revive(Partition& part);
     void OnReroute(Partition& part, const Event& event);

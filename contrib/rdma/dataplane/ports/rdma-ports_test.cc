@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// NICs of several ports at packet and flow level: rates, ports that fail (validation A14: one of 16
-// ports is 6.25 %, one leaf per rail halts), failover, retry budgets.
-#include "ns3/rdma-flow-test-world.h"
-#include "ns3/rdma-test-world.h"
+// NICs of several ports at packet and flow level: rates, and what a lost port or a slow uplink
+// costs (validation A14: one of 16 ports is 6.25 %).
+#include "ns3/rdma-ports-test-world.h"
 
 #include <gtest/gtest.h>
 
@@ -15,42 +14,6 @@ namespace
 {
 
 constexpr uint64_t kBytes = 64 * 4096 * 8;
-constexpr Tick kSecond = 1000 * kMillisecond;
-
-Cluster
-Planes(uint32_t planes, uint32_t nics = 8)
-{
-    Cluster cluster;
-    cluster.nics = nics;
-    cluster.topology = "multi-plane";
-    cluster.parameters = {{"planes", std::to_string(planes)}, {"hosts_per_leaf", "4"}};
-    cluster.lossless = true;
-    return cluster;
-}
-
-TransportConfig
-Ports(const std::string& choice, bool failover = true)
-{
-    TransportConfig config = SelectiveRepeat();
-    config.portChoice = choice;
-    config.portFailover = failover;
-    config.retransmissionTimeout = 200 * kMicrosecond;
-    return config;
-}
-
-uint32_t
-FindLink(const Topology& topology, const std::string& port)
-{
-    for (PortId id = 0; id < 2 * topology.links.size(); ++id)
-    {
-        if (PortName(topology, id) == port)
-        {
-            return id / 2;
-        }
-    }
-    ADD_FAILURE() << "no " << port;
-    return 0;
-}
 
 /// Payload rate of one message, less its unloaded latency.
 template <class W>
@@ -128,33 +91,6 @@ TEST(Ports, RoundRobinFillsTheNic)
         EXPECT_EQ(world.net.portCounters(2 * link).txPackets, kBytes / 4 / 4096);
     }
 }
-
-/// Two hosts of 8 NICs with 2 ports each, every NIC sending to its opposite number.
-Topology
-TwoHosts(const std::string& name)
-{
-    ClusterShape shape;
-    shape.hosts = 2;
-    shape.acceleratorsPerHost = 8;
-    shape.nicRate = ParseRate("400Gbps");
-    shape.delayByTier = {500 * kNanosecond};
-    shape.switchConfig.forwardingLatency = 500 * kNanosecond;
-    shape.switchConfig.mtuWireBytes = DataWireBytes(4096, true);
-    shape.switchConfig.classes[3].lossless = true;
-    shape.switchConfig.classes[6].strict = true;
-    const std::map<std::string, std::string> one{{"hosts_per_group", "1"}};
-    Topology topology = BuildTopology(name, shape, one);
-    topology.rerouteDelay = 20 * kMicrosecond;
-    return topology;
-}
-
-class AnyWorld : public World
-{
-  public:
-    AnyWorld(Topology given, const TransportConfig& config) : World(std::move(given), config, 1)
-    {
-    }
-};
 
 /// Bytes that a host has sent from `since` to `until` over its ports.
 template <class W, class Sent>
@@ -234,99 +170,6 @@ TEST(Ports, OneOfSixteenPortsLostIsOneSixteenth)
     }
 }
 
-/// Time of a transfer of 200 us whose sender loses a link at 50 us for `outage`.
-template <class W>
-double
-TimeWithOutage(const Topology& topology,
-               const std::string& port,
-               const TransportConfig& config,
-               Tick outage)
-{
-    const uint32_t link = FindLink(topology, port);
-    W world(topology, config);
-    world.Post(3, 11, 10'000'000);
-    world.At(50 * kMicrosecond, [&, link](Partition&) { world.net.SetLinkUp(link, false); });
-    world.At(50 * kMicrosecond + outage,
-             [&, link](Partition&) { world.net.SetLinkUp(link, true); });
-    world.Run();
-    EXPECT_EQ(world.Faults(), "");
-    return static_cast<double>(world.byCookie.at(0).timing.finished) / kMicrosecond;
-}
-
-class AnyFlowWorld : public FlowWorld
-{
-  public:
-    AnyFlowWorld(const Topology& given, const TransportConfig& config) : FlowWorld(given, config, 1)
-    {
-    }
-};
-
-/// HPN: with two leaves per rail the job goes on at half the NIC's rate, with one it halts until
-/// the repair.
-TEST(Ports, DualTorGoesOnSingleTorHaltsUntilRepair)
-{
-    const Tick outage = 5 * kMillisecond;
-    const double whole = 10'000'000.0 / 4096 * DataWireBytes(4096, true) * 8 / 400e3; // us
-    const Topology dual = TwoHosts("dual-tor");
-    const Topology single = TwoHosts("rail-optimised");
-    // 50 us at the full rate, the rest at half.
-    const double halved = 50 + 2 * (whole - 50);
-    const auto check = [&](const char* what, double dualTime, double singleTime)
-    {
-        std::printf("  %s: whole %.0f us; two leaves %.0f us, expected %.0f; one leaf %.0f us\n",
-                    what,
-                    whole,
-                    dualTime,
-                    halved,
-                    singleTime);
-        EXPECT_NEAR(dualTime / halved, 1, 0.05) << what;
-        EXPECT_GT(singleTime, 5050) << what;
-        EXPECT_LT(singleTime, 8000) << what; // and the sender's time-out
-    };
-    check("packet",
-          TimeWithOutage<AnyWorld>(dual, "nic3.1 → leaf0-rail3b", Ports("spray"), outage),
-          TimeWithOutage<AnyWorld>(single, "nic3 → leaf0-rail3", Ports("spray"), outage));
-    check("flow",
-          TimeWithOutage<AnyFlowWorld>(dual, "nic3.1 → leaf0-rail3b", Ports("spray"), outage),
-          TimeWithOutage<AnyFlowWorld>(single, "nic3 → leaf0-rail3", Ports("spray"), outage));
-}
-
-/// The receiver's port dies: senders hear of it from the routes, lose what they sent until then,
-/// and use the other port.
-TEST(Ports, TheOtherEndsPortFails)
-{
-    const Topology dual = TwoHosts("dual-tor");
-    const std::string port = "nic11.0 → leaf1-rail3a";
-    for (const std::string choice : {"spray", "hash", "round-robin"})
-    {
-        const double time = TimeWithOutage<AnyWorld>(dual, port, Ports(choice), 50 * kMillisecond);
-        EXPECT_LT(time, 2500) << choice << ": far less than the outage of 50 ms";
-    }
-}
-
-/// A queue pair on a dead port: with failover it goes on, without it waits for the repair.
-TEST(Ports, FailoverOrNot)
-{
-    const Topology dual = TwoHosts("dual-tor");
-    for (const char* side : {"0 → leaf0-rail3a", "1 → leaf0-rail3b"})
-    {
-        const std::string port = std::string("nic3.") + side;
-        const bool carries = port.find("3.0") != std::string::npos; // channel 0
-        const double moved =
-            TimeWithOutage<AnyWorld>(dual, port, Ports("round-robin", true), 5 * kMillisecond);
-        const double stuck =
-            TimeWithOutage<AnyWorld>(dual, port, Ports("round-robin", false), 5 * kMillisecond);
-        const double flowMoved =
-            TimeWithOutage<AnyFlowWorld>(dual, port, Ports("round-robin", true), 5 * kMillisecond);
-        const double flowStuck =
-            TimeWithOutage<AnyFlowWorld>(dual, port, Ports("round-robin", false), 5 * kMillisecond);
-        EXPECT_LT(moved, 1000) << port;
-        EXPECT_LT(flowMoved, 1000) << port;
-        EXPECT_EQ(stuck > 5050, carries) << port << ' ' << stuck;
-        EXPECT_EQ(flowStuck > 5050, carries) << port << ' ' << flowStuck;
-    }
-}
-
 /// Rates of the two planes of four NICs, as shares of the ports', when an uplink of plane 1 has
 /// half its rate and switches spray regardless of queues.
 std::pair<double, double>
@@ -391,128 +234,6 @@ TEST(Ports, ASlowUplinkSlowsItsPlane)
     EXPECT_NEAR(wide.second, 0.5, 0.05);
     EXPECT_NEAR(narrow.second, 0.5, 0.05);
     EXPECT_LT(narrow.first, 0.6) << "4 MB of queue at 200 Gb/s are more than 1024 packets of a NIC";
-}
-
-constexpr Tick kIbTimeout = Tick{4'096'000} << 20; // 4.3 s
-
-template <class W>
-void
-CheckRetryBudget(const char* level, double outage, bool failover)
-{
-    Topology dual = TwoHosts("dual-tor");
-    dual.rerouteDelay = 10 * kMillisecond;
-    TransportConfig config = Ports("round-robin", failover);
-    config.retransmissionTimeout = kIbTimeout;
-    config.retryLimit = 7;
-    W world(dual, config);
-    const uint32_t link = FindLink(dual, "nic3.0 → leaf0-rail3a");
-    world.Post(3, 11, 10'000'000);
-    const Tick at = 50 * kMicrosecond;
-    world.At(at, [&](Partition&) { world.net.SetLinkUp(link, false); });
-    world.At(at + static_cast<Tick>(outage * 1e12),
-             [&](Partition&) { world.net.SetLinkUp(link, true); });
-    world.Run();
-    const auto failure = world.transport.failure();
-    const bool aborts = !failover && outage > 35;
-    EXPECT_EQ(failure.has_value(), aborts) << level << ' ' << outage;
-    if (failure)
-    {
-        std::printf("  %s, down %.1f s, failover off: %s\n",
-                    level,
-                    outage,
-                    failure->Text().c_str());
-        EXPECT_NEAR(double(failure->at), 8.0 * kIbTimeout, 1e-3 * kSecond);
-        return;
-    }
-    const double end = static_cast<double>(world.byCookie.at(0).timing.finished) / double(kSecond);
-    std::printf("  %s, down %.1f s, failover %s: %.3f s\n",
-                level,
-                outage,
-                failover ? "on" : "off",
-                end);
-    EXPECT_EQ(world.Faults(), "");
-    // What was on the wire to the dead port costs one time-out.
-    EXPECT_LE(end, failover ? 4.4 : std::ceil(outage / 4.295) * 4.295 + 0.1);
-    EXPECT_GE(end, failover ? 0 : outage);
-}
-
-/// A link down for 0.1, 1, 10, 40 s under InfiniBand's retry budget: with a second port that the
-/// queue pair may take the run goes on at once, whatever the outage; without, it stalls, or aborts.
-TEST(Ports, RetryBudgetsWithAndWithoutFailover)
-{
-    for (double outage : {0.1, 1.0, 10.0, 40.0})
-    {
-        for (bool failover : {true, false})
-        {
-            CheckRetryBudget<AnyWorld>("packet", outage, failover);
-            CheckRetryBudget<AnyFlowWorld>("flow", outage, failover);
-        }
-    }
-}
-
-/// Nobody notices a cut link: what is sent is lost until its failure is detected, and booked as
-/// down.
-TEST(Ports, ACutLinkLosesUntilItIsDetected)
-{
-    Cluster cluster;
-    cluster.nics = 16;
-    cluster.topology = "fat-tree-2";
-    cluster.parameters = {{"hosts_per_leaf", "8"}};
-    cluster.loadBalancer = "adaptive";
-    Topology topology = MakeTopology(cluster);
-    topology.rerouteDelay = 10 * kMicrosecond;
-    const uint32_t link = FindLink(topology, "leaf0 → spine3");
-    uint64_t lost[2];
-    for (int detected : {0, 1})
-    {
-        AnyWorld world(topology, Ports("spray"));
-        for (NicId nic = 0; nic < 8; ++nic)
-        {
-            world.Post(nic, nic + 8, 10'000'000);
-        }
-        const Tick at = 50 * kMicrosecond;
-        world.At(at,
-                 [&](Partition&)
-                 { detected ? world.net.SetLinkUp(link, false) : world.net.CutLink(link); });
-        world.At(at + 50 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(link, false); });
-        world.Run();
-        EXPECT_EQ(world.Faults(), "");
-        lost[detected] = world.net.counters().dropped[static_cast<size_t>(DropReason::LinkDown)];
-        Tick down = 0;
-        for (uint64_t cookie = 0; cookie < 8; ++cookie)
-        {
-            down += world.State(cookie, MessageState::Down);
-        }
-        EXPECT_GT(down, 0) << "detected at once: " << detected;
-    }
-    std::printf("  lost: %lu cut, %lu detected at once\n", lost[0], lost[1]);
-    // An eighth of 8 × 400 Gb/s for 50 us until it is detected and 10 us until the routes are new.
-    const double fair = 400e9 * 60e-6 / 8 / DataWireBytes(4096, true);
-    EXPECT_GT(double(lost[0]), 1.2 * fair) << "an idle-looking port attracts adaptive routing";
-    EXPECT_LT(double(lost[1]), 0.5 * fair) << "and it leaves one that is known to be down";
-}
-
-/// A cut that heals before it is noticed leaves no trace in the routes.
-TEST(Ports, ACutThatHealsInTime)
-{
-    const Topology topology = TwoHosts("rail-optimised");
-    AnyWorld world(topology, Ports("spray"));
-    const uint32_t link = FindLink(topology, "nic3 → leaf0-rail3");
-    world.Post(3, 11, 10'000'000);
-    world.At(50 * kMicrosecond, [&](Partition&) { world.net.CutLink(link); });
-    world.At(60 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(link, true); });
-    world.Run();
-    EXPECT_EQ(world.Faults(), "");
-    EXPECT_GT(world.net.counters().dropped[static_cast<size_t>(DropReason::LinkDown)], 0U);
-    EXPECT_GT(world.State(0, MessageState::Down), 0);
-    EXPECT_EQ(world.State(0, MessageState::LossRecovery), 0);
-    AnyFlowWorld flows(topology, Ports("spray"));
-    flows.Post(3, 11, 10'000'000);
-    flows.At(50 * kMicrosecond, [&](Partition&) { flows.net.CutLink(link); });
-    flows.At(60 * kMicrosecond, [&](Partition&) { flows.net.SetLinkUp(link, true); });
-    flows.Run();
-    EXPECT_EQ(flows.Faults(), "");
-    EXPECT_EQ(flows.State(0, MessageState::Down), 10 * kMicrosecond);
 }
 
 } // namespace
