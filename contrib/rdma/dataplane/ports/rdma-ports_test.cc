@@ -170,13 +170,13 @@ TEST(Ports, OneOfSixteenPortsLostIsOneSixteenth)
     }
 }
 
-/// Rates of the two planes of four NICs, as shares of the ports', when an uplink of plane 1 has
-/// half its rate and switches spray regardless of queues.
+/// Rates of the two planes of four NICs, as shares of the ports', when one of 4 uplinks of
+/// plane 1 has half its rate.
 std::pair<double, double>
-RatesWithSlowUplink(uint32_t reorderWindow)
+RatesWithSlowUplink(const std::string& balancer, uint32_t reorderWindow)
 {
     Cluster cluster = Planes(2);
-    cluster.loadBalancer = "spray";
+    cluster.loadBalancer = balancer;
     cluster.bufferBytes = 4'000'000;
     Topology topology = MakeTopology(cluster);
     Topology::Link& slow = topology.links[FindLink(topology, "plane1-leaf0 → plane1-spine0")];
@@ -219,17 +219,25 @@ RatesWithSlowUplink(uint32_t reorderWindow)
     return shares;
 }
 
-/// A14 over planes. The slow uplink holds its plane to a half; the other plane goes on, as long as
-/// the receiver's bitmap covers what overtakes the packets that queue in the slow one.
+/// A14 over planes. Sprayed regardless of queues, the slow uplink holds its plane to a half; the
+/// other plane goes on, as long as the receiver's bitmap covers what overtakes the packets that
+/// queue in the slow one. Adaptive routing keeps (m − 1/2) / m of m uplinks.
 TEST(Ports, ASlowUplinkSlowsItsPlane)
 {
-    const auto wide = RatesWithSlowUplink(8192);
-    const auto narrow = RatesWithSlowUplink(1024);
+    const auto wide = RatesWithSlowUplink("spray", 8192);
+    const auto narrow = RatesWithSlowUplink("spray", 1024);
     std::printf("  bitmap 8192: planes at %.3f and %.3f; 1024: %.3f and %.3f\n",
                 wide.first,
                 wide.second,
                 narrow.first,
                 narrow.second);
+    const auto adaptive = RatesWithSlowUplink("adaptive", 8192);
+    std::printf("  adaptive: planes at %.3f and %.3f, expected 1 and %.3f\n",
+                adaptive.first,
+                adaptive.second,
+                3.5 / 4);
+    EXPECT_NEAR(adaptive.first, 1, 0.01);
+    EXPECT_NEAR(adaptive.second, 3.5 / 4, 0.05 * 3.5 / 4);
     EXPECT_NEAR(wide.first, 1, 0.01);
     EXPECT_NEAR(wide.second, 0.5, 0.05);
     EXPECT_NEAR(narrow.second, 0.5, 0.05);
