@@ -14,6 +14,8 @@ namespace
 
 /// Cheap enough for many worlds.
 constexpr const char* kFlow = "flow";
+/// Without queues.
+constexpr const char* kMaxMin = "max-min";
 
 std::vector<RungPlan>
 MakeLadder()
@@ -32,7 +34,7 @@ MakeLadder()
     add("no-failures", "R1", "no link fails, none is slow, no bit errors");
     rung.idealBalance = true;
     add("ideal-balance", "R2", "and every packet takes the least loaded path");
-    rung.fidelity = kFlow;
+    rung.fidelity = kMaxMin;
     add("no-queues", "R3", "and rates are max-min fair at once: no queues, no congestion control");
     rung.fidelity.clear();
     rung.idealFabric = true;

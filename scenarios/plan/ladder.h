@@ -15,7 +15,8 @@
 //   * sensitivity: the three headline taxes with compute 10 % faster and slower, jitter half and
 //     half as much again.
 //
-// R3 is run at flow level whatever the scenario's, and so are causes and sensitivity: many worlds.
+// R3 is run at level "max-min" whatever the scenario's; causes and sensitivity at flow level: many
+// worlds.
 // The other rungs are run at the scenario's level; each world says which.
 //
 // Known deviations. R2 is per-packet adaptive routing with local queue knowledge, selective repeat

@@ -76,7 +76,7 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
 void
 CheckFrameLoss(const ScenarioNode& run, const Plan& plan)
 {
-    if (plan.fidelity != "flow")
+    if (plan.fidelity == "packet")
     {
         return;
     }
@@ -87,7 +87,8 @@ CheckFrameLoss(const ScenarioNode& run, const Plan& plan)
             if (link.loss.perFrame > 0 || link.loss.perByte > 0)
             {
                 run.Fail("fidelity",
-                         "the flow level loses no frames, but fabric '" + fabric.name +
+                         "the " + plan.fidelity + " level loses no frames, but fabric '" +
+                             fabric.name +
                              "' has a loss_probability or bit_errors: use \"packet\", or leave "
                              "them out.");
             }

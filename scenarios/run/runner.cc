@@ -37,7 +37,7 @@ Weight(const FabricPlan& fabric, const RungPlan& rung)
     {
         return small;
     }
-    if (rung.fidelity == "flow")
+    if (rung.fidelity != "packet")
     {
         return small;
     }

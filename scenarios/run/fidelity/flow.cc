@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Flow level: messages are streams of bits at max-min fair rates.
+// Flow level: messages are streams of bits. Two of them: "flow" with the queues of what nobody
+// slows down and calibrated congestion control, "max-min" with ideal rates (the what-if ladder's
+// world without queues).
 #include "run/fidelity/fidelity.h"
 
 #include "ns3/base-errors.h"
@@ -18,8 +20,11 @@ namespace
 class FlowLevelNetwork : public ScaleOutNetwork
 {
   public:
-    FlowLevelNetwork(EventCore& core, const Topology& topology, const TransportConfig& config)
-        : m_network(core, topology, FlowNetworkConfigFor(config)),
+    FlowLevelNetwork(EventCore& core,
+                     const Topology& topology,
+                     const TransportConfig& config,
+                     bool maxMin)
+        : m_network(core, topology, FlowNetworkConfigFor(config, maxMin)),
           m_transport(core, m_network, config),
           m_scaleOut(m_transport)
     {
@@ -77,22 +82,36 @@ class FlowLevelNetwork : public ScaleOutNetwork
     ScaleOutOver<FlowTransport> m_scaleOut;
 };
 
+template <bool MaxMin>
 std::unique_ptr<ScaleOutNetwork>
 Make(EventCore& core,
      const Topology& topology,
      const Partitioning&,
      const TransportConfig& transport)
 {
-    return std::make_unique<FlowLevelNetwork>(core, topology, transport);
+    return std::make_unique<FlowLevelNetwork>(core, topology, transport, MaxMin);
 }
+
+constexpr const char* kWhyOnePartition = "rates at flow level are made for all flows at once";
 
 const Registration<FidelityLevel> kFlow{
     {"fidelity",
      "flow",
-     "Messages are streams of bits whose rates are max-min fair on the paths that packets would "
-     "take. Seven times faster on the quickstart; no queues, PFC, frame losses or reordering.",
+     "Messages are streams of bits on the paths that packets would take. Without congestion "
+     "control "
+     "ports queue first come, first served and windows fill; under it rates are max-min fair less "
+     "a "
+     "calibrated loss. No PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
      {}},
-    {&Make, "rates at flow level are made for all flows at once"}};
+    {&Make<false>, kWhyOnePartition}};
+
+const Registration<FidelityLevel> kMaxMin{
+    {"fidelity",
+     "max-min",
+     "As flow, but every rate is max-min fair at once: no queues, windows or congestion control at "
+     "all. What the what-if ladder calls no-queues.",
+     {}},
+    {&Make<true>, kWhyOnePartition}};
 
 } // namespace
 

@@ -215,6 +215,10 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
     }
     for (std::vector<uint64_t>& side : pairs)
     {
+        if (MayQueue() && &side != &pairs[0])
+        {
+            break; // what cannot be received fast enough queues on its way
+        }
         std::sort(side.begin(), side.end());
         side.erase(std::unique(side.begin(), side.end()), side.end());
         std::vector<int64_t> most(m_resources.size(), 0);
@@ -252,6 +256,7 @@ FlowNetwork::Build()
         m_maxMin.AddResource(resource.rate);
     }
     Loads loads;
+    std::vector<std::vector<Stop>> stopsOfFlow;
     for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
     {
         FlowDetails& d = m_details[flow];
@@ -261,16 +266,23 @@ FlowNetwork::Build()
                                [this](FlowPaths::StageId stage)
                                { return stage >= 2 * m_topology.links.size(); });
         loads.clear();
-        for (FlowPaths::StageId stage : m_stages)
+        std::vector<Stop>& stops = stopsOfFlow.emplace_back();
+        for (size_t i = 0; i < m_stages.size(); ++i)
         {
-            std::copy_if(loadsOf[stage].begin(),
-                         loadsOf[stage].end(),
-                         std::back_inserter(loads),
-                         [&](const MaxMin::Load& load)
-                         { return m_resources[load.resource].useful; });
+            const double way = static_cast<double>(i) /
+                               static_cast<double>(std::max<size_t>(2, m_stages.size()) - 1);
+            for (const MaxMin::Load& load : loadsOf[m_stages[i]])
+            {
+                if (m_resources[load.resource].useful)
+                {
+                    loads.push_back(load);
+                    stops.push_back({load, way});
+                }
+            }
         }
         m_maxMin.AddFlow(loads, 1);
     }
+    AddQueues(stopsOfFlow);
     m_stageBits.resize(m_paths.stages(), 0);
 }
 

@@ -55,6 +55,7 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
     {
         return;
     }
+    LeaveQueues(part);
     // Flows over all ports of a NIC change their paths at once.
     const bool anew = m_built && m_ports > 1 && m_paths.IsNicPort(2 * link);
     if (anew)
@@ -94,6 +95,7 @@ void
 FlowNetwork::Suspend(Partition& part, uint32_t id)
 {
     Settle(id, part.now());
+    m_details[id].lostAt = static_cast<double>(m_flows[id].rate);
     Withdraw(part, id);
     GoDown(part, id);
 }
@@ -151,7 +153,19 @@ FlowNetwork::OnGivingUp(Partition& part, const Event& event)
     m_core.Stop();
 }
 
-/// Flows that have a path again, and have lost something, wait for their senders' timers.
+/// Whether the sender has new packets left when the path is there again: they arrive behind a gap
+/// and make the receiver ask for what is missing, so no timer is waited for.
+bool
+FlowNetwork::StillSending(uint32_t id, Tick now) const
+{
+    const FlowDetails& d = m_details[id];
+    const double lost = d.lostAt * ToSeconds(now - d.downSince);
+    const bool open = m_config.windowBits == 0 || lost < m_config.windowBits;
+    return d.lostAt > 0 && open && lost < m_flows[id].left;
+}
+
+/// Flows that have a path again, and have lost something, go on when the receiver asks, or wait for
+/// their senders' timers.
 void
 FlowNetwork::Revive(Partition& part)
 {
@@ -172,6 +186,13 @@ FlowNetwork::Revive(Partition& part)
         }
         details.recovering = true;
         const bool doubles = m_config.retryLimit == 0;
+        if (StillSending(id, part.now()))
+        {
+            const Tick trip = UnloadedLatency(details.from, details.to, 1) +
+                              UnloadedLatency(details.to, details.from, 1);
+            Schedule(part, part.now() + trip, m_onRecovered, id, 0);
+            continue;
+        }
         Tick expiry = details.downSince;
         unsigned expired = 0;
         for (; expiry < part.now(); ++expired)
@@ -193,6 +214,7 @@ FlowNetwork::OnRecovered(Partition& part, const Event& event)
     const uint32_t id = event.entity;
     Settle(id, part.now());
     m_details[id].recovering = false;
+    m_details[id].lostAt = 0;
     if (PathIsUp(id)) // else it has failed once more
     {
         m_flows[id].down = false;
@@ -267,6 +289,7 @@ FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
     {
         return;
     }
+    LeaveQueues(part);
     const bool spreads = Spreads();
     if (spreads)
     {

@@ -44,8 +44,13 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
       m_onFinish(core.AddHandler<FlowNetwork, &FlowNetwork::OnFinish>(this)),
       m_onReroute(core.AddHandler<FlowNetwork, &FlowNetwork::OnReroute>(this)),
       m_onRecovered(core.AddHandler<FlowNetwork, &FlowNetwork::OnRecovered>(this)),
-      m_onGivingUp(core.AddHandler<FlowNetwork, &FlowNetwork::OnGivingUp>(this))
+      m_onGivingUp(core.AddHandler<FlowNetwork, &FlowNetwork::OnGivingUp>(this)),
+      m_onCredit(core.AddHandler<FlowNetwork, &FlowNetwork::OnCredit>(this))
 {
+    if (config.shareByArrival)
+    {
+        m_fifo = std::make_unique<fabric::FifoQueues>(core, *this);
+    }
     for (const Topology::Link& link : topology.links)
     {
         m_linkUp.push_back(link.up);
@@ -85,7 +90,7 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
     Flow& flow = m_flows[id];
     HEDDLE_CHECK(!flow.active && bits > 0, "a flow at rest starts with some bits");
     flow.active = true;
-    flow.left = static_cast<double>(bits);
+    flow.left = TakeChunk(id, static_cast<double>(bits));
     flow.since = part.now();
     flow.rate = 0;
     flow.finish = kForever;
@@ -97,7 +102,7 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
         return;
     }
     flow.down = false;
-    Insert(part, id);
+    Continue(part, id);
 }
 
 /// Until the next solution it takes a provisional rate, when that is not imminent.
@@ -108,6 +113,10 @@ FlowNetwork::Insert(Partition& part, uint32_t id)
     m_maxMin.Insert(id);
     flow.bottleneck = m_maxMin.bottleneck(id);
     TouchLoads(part, id);
+    if (m_queued)
+    {
+        return;
+    }
     Tick resting = 0;
     m_maxMin.ForEachLoad(
         id,
@@ -131,6 +140,11 @@ FlowNetwork::Withdraw(Partition& part, uint32_t id)
 {
     m_maxMin.Remove(id);
     TouchLoads(part, id);
+    if (m_queued)
+    {
+        m_fifo->SetInflow(part, id, 0);
+        m_fifo->Commit(part);
+    }
     m_flows[id].rate = 0;
     m_flows[id].finish = kForever;
 }
@@ -141,13 +155,17 @@ FlowNetwork::TouchLoads(Partition& part, uint32_t flow)
     m_maxMin.ForEachLoad(flow,
                          [&](uint32_t id, uint32_t)
                          {
-                             Touch(part, id);
                              // The first flow and the last change what is left for the other
                              // direction.
                              const uint32_t partner = m_resources[id].partner;
                              const bool first = m_maxMin.members(id).size() <= 1;
-                             if (m_config.ackShare > 0 && first && partner != kNone &&
-                                 !m_maxMin.idle(partner))
+                             const bool both = m_config.ackShare > 0 && first && partner != kNone &&
+                                               !m_maxMin.idle(partner);
+                             if (!m_queued || both || m_resources[id].cause == FlowWaits::OwnPort)
+                             {
+                                 Touch(part, id);
+                             }
+                             if (both)
                              {
                                  Touch(part, partner);
                              }
@@ -200,6 +218,11 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
     if (m_seeds.empty())
     {
         return; // solved together with another component
+    }
+    if (m_queued)
+    {
+        Share(part, event.entity);
+        return;
     }
     const Tick asOf = part.now() - 1;
     const std::vector<uint32_t>& flows = m_maxMin.Collect(m_seeds);
@@ -441,6 +464,12 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
         return;
     }
     Settle(id, part.now());
+    if (m_queued)
+    {
+        OnChunk(part, id);
+        return;
+    }
+    SendMarker(part, id, true);
     const uint64_t bits = m_client->OnDrained(part, id);
     if (bits == 0)
     {

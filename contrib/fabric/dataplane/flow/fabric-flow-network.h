@@ -17,20 +17,27 @@
 // starts in between takes a provisional rate. So rates are exactly max-min for few flows, and late
 // by a few microseconds for thousands, at a cost in proportion to time, not to time times changes.
 //
+// Where nothing slows senders down (`shareByArrival`), rates are not max-min fair: every NIC sends
+// its flows in turn at its full rate, and the ports ahead queue what they cannot carry
+// (fabric-fifo-queues.h), until the sender's window is full. A link that changes ends that: from
+// then on, as with more flows than kMostQueued, the rates are max-min with arrival as weight.
+//
 // A port carries data at its full rate; where the same NIC also receives data, the
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
 // NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
-// one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h.
+// one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. They do not
+// queue: rates are max-min with arrival as weight.
 //
-// Deviations: rates change at once (no round trips); sharing at a full port is equal per flow
-// whatever its queueing; NIC ports alone can pause a flow that spreads over several paths when a
-// link fails; one partition only.
+// Deviations: rates change at once (no round trips); under congestion control sharing at a full
+// port is equal per flow whatever its queueing; NIC ports alone can pause a flow that spreads over
+// several paths when a link fails; one partition only.
 
 #ifndef HEDDLE_FABRIC_FLOW_NETWORK_H
 #define HEDDLE_FABRIC_FLOW_NETWORK_H
 
+#include "ns3/fabric-fifo-queues.h"
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
 #include "ns3/fabric-port-pairs.h"
@@ -51,8 +58,11 @@ struct FlowNetworkConfig
     /// How flows share a full port inside the fabric or before a receiver: in proportion to what
     /// their NICs would send (first come, first served queues), or equally (congestion control).
     bool shareByArrival = false;
-    double ackShare = 0;          ///< of a port that carries acknowledgements for data at full rate
-    double reorderedAckShare = 0; ///< … when most packets overtake others, see kReorderingFlows
+    double windowBits = 0;    ///< of a flow under way at most; 0: any number
+    double packetBits = 0;    ///< of a full packet on the wire
+    Tick acknowledgement = 0; ///< ps beyond the unloaded way there and back until a window opens
+    double ackShare = 0;      ///< of a port that carries acknowledgements for data at full rate
+    double reorderedAckShare = 0;   ///< … when most packets overtake others, see kReorderingFlows
     double congestedEfficiency = 1; ///< of a port that is offered more than it carries
     /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
     /// ps.
@@ -84,6 +94,7 @@ struct FlowWaits
 
     std::array<double, kCauses> lost{};
     PortId culprit = kNone; ///< the interior port that cost most
+    Tick travelled = 0;     ///< of the unloaded latency, what has gone by when it is through; ps
 };
 
 /// How a flow uses NICs of several ports.
@@ -100,9 +111,13 @@ class FlowClient
     virtual ~FlowClient() = default;
     /// The last bit leaves now. Returns the bits that follow at once; 0: the flow stops.
     virtual uint64_t OnDrained(Partition& part, uint32_t flow) = 0;
+    /// What the latest call of OnDrained() that has had no answer yet was about has passed all
+    /// queues but the unloaded path; before OnDrained() where there are none. `waits` since it
+    /// began.
+    virtual void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) = 0;
 };
 
-class FlowNetwork
+class FlowNetwork : public fabric::FifoClient
 {
   public:
     /// `topology` must outlive it. Throws InputError.
@@ -120,9 +135,6 @@ class FlowNetwork
 
     /// The flow is at rest; bits > 0.
     void Start(Partition& part, uint32_t flow, uint64_t bits);
-
-    /// Since the flow started or this was last called; within OnDrained().
-    FlowWaits TakeWaits(uint32_t flow);
 
     /// Both directions; routes follow after Topology::rerouteDelay.
     void SetLinkUp(uint32_t link, bool up);
@@ -150,7 +162,7 @@ class FlowNetwork
     /// The rate of a flow now; bits/s, 0 at rest.
     int64_t RateOf(uint32_t flow) const
     {
-        return m_maxMin.rate(flow);
+        return m_queued ? m_flows[flow].rate : m_maxMin.rate(flow);
     }
 
     /// The first flow to give up, if any has: the core was stopped then.
@@ -198,12 +210,22 @@ class FlowNetwork
         double carried = 0; ///< bits since the path was found
         Tick downSince = 0;
         uint32_t outages = 0; ///< times that it went down
+        double lostAt = 0;    ///< the rate at which it went on sending then, bits/s
         bool recovering = false;
         bool held = false;                ///< while down: by its own port, so it has lost nothing
         bool spread = false;              ///< over several paths
         std::unique_ptr<FlowPorts> ports; ///< null: NICs have one each
         FlowWaits waits;
         double culpritLead = 0; ///< majority vote for the culprit; ps
+        // With queues:
+        double rest = 0;          ///< bits of the message behind the chunk that leaves
+        uint32_t outstanding = 0; ///< chunks that have left and are not acknowledged
+        double ahead = 0;         ///< see FifoQueues::Send()
+        double early = 0;         ///< bits before its end at which a message's last packet leaves
+        bool marked = false;      ///< … has left
+        bool stalled = false;     ///< the window is full
+        uint32_t slowest = kNone; ///< the resource where the latest chunk waited longest
+        Tick acknowledgement = 0; ///< after a chunk is through
     };
 
     struct Resource
@@ -235,6 +257,7 @@ class FlowNetwork
     void Withdraw(Partition& part, uint32_t flow);
     void Touch(Partition& part, uint32_t resource);
     void TouchLoads(Partition& part, uint32_t flow);
+    FlowWaits TakeWaits(uint32_t flow);
     void OnSolve(Partition& part, const Event& event);
     void SetCapacities(const std::vector<uint32_t>& flows);
     double AckShare(const Resource& resource) const;
@@ -245,8 +268,32 @@ class FlowNetwork
     void OnFinish(Partition& part, const Event& event);
     void Settle(uint32_t flow, Tick until);
     void Predict(Flow& flow) const;
+    void PredictMark(uint32_t flow);
     void Arm(Partition& part, uint32_t flow);
     void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
+
+    // fabric-flow-queues.cc
+    bool MayQueue() const;
+    /// What a flow may load, with how far it is there (share of the way to the last port).
+    struct Stop
+    {
+        fabric::MaxMin::Load load;
+        double way;
+    };
+
+    void AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow);
+    double TakeChunk(uint32_t flow, double bits);
+    void Share(Partition& part, uint32_t resource);
+    void SendMarker(Partition& part, uint32_t flow, bool last);
+    void OnThrough(Partition& part,
+                   uint32_t flow,
+                   uint64_t cookie,
+                   Tick travelled,
+                   const std::vector<double>& delays) override;
+    void OnCredit(Partition& part, const Event& event);
+    void OnChunk(Partition& part, uint32_t flow);
+    void Continue(Partition& part, uint32_t flow);
+    void LeaveQueues(Partition& part);
 
     // fabric-flow-construction.cc
     void Build();
@@ -271,6 +318,7 @@ class FlowNetwork
     void GoDown(Partition& part, uint32_t flow);
     bool OwnPortDown(const FlowDetails& flow);
     void OnGivingUp(Partition& part, const Event& event);
+    bool StillSending(uint32_t flow, Tick now) const;
     void Revive(Partition& part);
     void OnReroute(Partition& part, const Event& event);
     void Rebuild(Partition& part);
@@ -302,6 +350,11 @@ class FlowNetwork
     Tick m_rerouteDue = -1;      ///< links that change together make one reroute
     uint32_t m_pathsVersion = 1; ///< counts changes of links and routes
     uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing
+    bool m_queued = false;       ///< ports queue; else rates are max-min
+    std::unique_ptr<fabric::FifoQueues> m_fifo;
+    std::vector<uint32_t> m_queueOf;    ///< by resource; kNone: no queue
+    std::vector<FlowWaits> m_inTransit; ///< of messages in queues, by cookie - 1
+    std::vector<uint32_t> m_freeTransit;
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     uint64_t m_recomputations = 0;
@@ -312,6 +365,7 @@ class FlowNetwork
     HandlerId m_onRecovered;
     HandlerId m_onGivingUp;
     std::optional<FlowFailure> m_failure;
+    HandlerId m_onCredit;
 };
 
 } // namespace heddle

@@ -5,8 +5,7 @@
 // are what was measured, rounded up.
 //
 // The aim is 3 % in the mean and 2 % for the last completion. Not reached: a single message sprayed
-// at full load (queues of about 4 us, 2 % at 16 MiB), unfair sharing where PFC or DCQCN decides who
-// waits (permutations on ECMP, incasts: the mean, not the end), spraying that overloads a fabric.
+// at full load (queues of about 4 us, 2 % at 16 MiB), DCQCN, which shares unequally and swings.
 #include "ns3/rdma-flow-test-world.h"
 
 #include <gtest/gtest.h>
@@ -132,19 +131,19 @@ TimesOf(const Family& family)
 TEST(FlowAccuracy, AgainstPacketLevel)
 {
     const Family families[] = {
-        {"permutation, ecmp", Permutation(32), LeafSpine(32, "ecmp"), "none", 0.06, 0.01},
+        {"permutation, ecmp", Permutation(32), LeafSpine(32, "ecmp"), "none", 0.01, 0.01},
         {"permutation, spray", Permutation(32), LeafSpine(32, "spray"), "none", 0.06, 0.06},
         {"permutation, adaptive", Permutation(32), LeafSpine(32, "adaptive"), "none", 0.05, 0.05},
-        {"permutation, ecmp, 4:1", Permutation(32), LeafSpine(32, "ecmp", "4"), "none", 0.1, 0.01},
+        {"permutation, ecmp, 4:1", Permutation(32), LeafSpine(32, "ecmp", "4"), "none", 0.01, 0.01},
         {"permutation, adaptive, 4:1",
          Permutation(32),
          LeafSpine(32, "adaptive", "4"),
          "none",
-         0.01,
-         0.01},
+         0.02,
+         0.02},
         {"permutation, ecmp, dcqcn", Permutation(32), LeafSpine(32, "ecmp"), "dcqcn", 0.07, 0.04},
         {"incast 8", Incast(8), LeafSpine(32, "adaptive"), "none", 0.01, 0.01},
-        {"incast 31", Incast(31), LeafSpine(32, "adaptive"), "none", 0.26, 0.01},
+        {"incast 31", Incast(31), LeafSpine(32, "adaptive"), "none", 0.01, 0.01},
         {"incast 8, dcqcn", Incast(8), LeafSpine(32, "adaptive"), "dcqcn", 0.09, 0.04},
         {"all-to-all 8", AllToAll(8, kBytes / 4), LeafSpine(8, "adaptive"), "none", 0.01, 0.01},
         {"all-to-all 32, adaptive",
@@ -169,8 +168,8 @@ TEST(FlowAccuracy, AgainstPacketLevel)
          AllToAll(32, kBytes / 8),
          LeafSpine(32, "spray", "2"),
          "none",
-         0.15,
-         0.04},
+         0.02,
+         0.03},
     };
     std::cout << std::fixed << std::setprecision(2)
               << "family                        mean %   p99 %  last %   packet us     flow us\n";

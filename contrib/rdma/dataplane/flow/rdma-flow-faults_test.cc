@@ -47,7 +47,7 @@ RateWithSlowUplink(const std::string& balancer)
     Topology topology = MakeTopology(TwoLeaves(balancer));
     Topology::Link& slow = topology.links[FindLink(topology, "leaf0 → spine0")];
     slow.rate = BitRate(slow.rate.bps() / 2);
-    FlowWorld world(topology, SelectiveRepeat(), 1);
+    FlowWorld world(topology, SelectiveRepeat(), 1, true);
     for (NicId from = 0; from < kUplinks; ++from)
     {
         world.Post(from, from + kUplinks, kBytes);
@@ -164,7 +164,7 @@ TEST(FlowFaults, AnUplinkThatSlowsDownDuringTheRun)
     for (const char* balancer : {"ecmp", "spray", "adaptive"})
     {
         const Topology topology = MakeTopology(TwoLeaves(balancer));
-        FlowWorld world(topology, SelectiveRepeat(), 1);
+        FlowWorld world(topology, SelectiveRepeat(), 1, true);
         for (NicId from = 0; from < kUplinks; ++from)
         {
             world.Post(from, from + kUplinks, kBytes);

@@ -24,10 +24,11 @@ class FlowWorld : public TransportClient
     {
     }
 
-    FlowWorld(Topology given, const TransportConfig& config, uint64_t seed)
+    /// `maxMin`: rates in place of queues.
+    FlowWorld(Topology given, const TransportConfig& config, uint64_t seed, bool maxMin = false)
         : topology(std::move(given)),
           core({seed}),
-          net(core, topology, FlowNetworkConfigFor(config)),
+          net(core, topology, FlowNetworkConfigFor(config, maxMin)),
           transport(core, net, config),
           m_entity(core.NewEntities()),
           m_onCall(core.AddHandler<FlowWorld, &FlowWorld::OnCall>(this))

@@ -35,19 +35,36 @@ MakeControl(const TransportConfig& config)
     return FindFactory<CongestionControlFactory>(category, config.congestionControl)(values);
 }
 
+/// Packets of a queue pair that may be under way; 0: any number.
+uint32_t
+WindowPackets(const TransportConfig& config)
+{
+    const bool selective =
+        FindFactory<ReliabilityFactory>("reliability", config.reliability)()->addressEveryPacket;
+    const uint32_t receiver = selective ? config.reorderWindowPackets : 0;
+    if (config.windowPackets == 0 || receiver == 0)
+    {
+        return std::max(config.windowPackets, receiver);
+    }
+    return std::min(config.windowPackets, receiver);
+}
+
 } // namespace
 
 FlowNetworkConfig
-FlowNetworkConfigFor(const TransportConfig& config)
+FlowNetworkConfigFor(const TransportConfig& config, bool maxMin)
 {
     const CongestionControl control = MakeControl(config);
     FlowNetworkConfig flow;
     // Nothing slows senders down: queues fill up and serve whoever comes.
-    flow.shareByArrival = control.ops->onAck == nullptr && control.ops->onCnp == nullptr;
+    flow.shareByArrival = !maxMin && control.ops->onAck == nullptr && control.ops->onCnp == nullptr;
     const uint32_t data = DataWireBytes(config.mtuPayloadBytes, true);
+    flow.packetBits = static_cast<double>(data) * kBitsPerByte;
+    flow.windowBits = WindowPackets(config) * flow.packetBits;
     flow.reorderedAckShare = static_cast<double>(kAckWireBytes) / data;
     flow.ackShare = flow.reorderedAckShare / config.ackEveryPackets;
-    flow.congestedEfficiency = FindFlowCalibration(config.congestionControl).congestedEfficiency;
+    flow.congestedEfficiency =
+        maxMin ? 1 : FindFlowCalibration(config.congestionControl).congestedEfficiency;
     if (config.retransmissionTimeout > 0)
     {
         flow.retransmissionTimeout = config.retransmissionTimeout;
@@ -158,6 +175,7 @@ FlowTransport::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
         qp.newest->next = message;
     }
     qp.newest = message;
+    qp.toPass = qp.toPass != nullptr ? qp.toPass : message;
     qp.toDeliver = qp.toDeliver != nullptr ? qp.toDeliver : message;
     qp.toAcknowledge = qp.toAcknowledge != nullptr ? qp.toAcknowledge : message;
     if (qp.current == nullptr)
@@ -180,9 +198,9 @@ uint64_t
 FlowTransport::OnDrained(Partition& part, uint32_t id)
 {
     QueuePair& qp = m_queuePairs[id];
-    Complete(part, id, *qp.current);
     qp.emittedAt = part.now();
     qp.current = qp.current->next;
+    Free(qp); // where its last packet left ahead of others', it may have arrived
     if (qp.current == nullptr)
     {
         return 0;
@@ -199,16 +217,17 @@ FlowTransport::OnDrained(Partition& part, uint32_t id)
     return WireBits(next.bytes);
 }
 
-/// Its last bit leaves now.
 void
-FlowTransport::Complete(Partition& part, QpId id, Message& message)
+FlowTransport::OnThrough(Partition& part, uint32_t id, const FlowWaits& waits)
 {
     QueuePair& qp = m_queuePairs[id];
+    Message& message = *qp.toPass;
+    qp.toPass = message.next;
     const Tick path = IdealTime(id, message.bytes) - m_config.sendLatency -
                       m_config.receiveLatency - Serialise(WireBits(message.bytes), qp.lineRate);
-    qp.lastArrival = std::max(qp.lastArrival, part.now() + path);
+    qp.lastArrival = std::max(qp.lastArrival, part.now() + path - waits.travelled);
     message.timing.finished = qp.lastArrival + m_config.receiveLatency;
-    Book(id, message);
+    Book(id, message, waits);
     Schedule(part, message.timing.finished, m_onDelivery, id);
     Schedule(part, qp.lastArrival + qp.acknowledgement, m_onAcknowledgement, id);
 }
@@ -216,7 +235,7 @@ FlowTransport::Complete(Partition& part, QpId id, Message& message)
 /// Where its time went: ideal first, the excess in the precedence of MessageState, the rounding to
 /// the cause that cost most.
 void
-FlowTransport::Book(QpId id, Message& message)
+FlowTransport::Book(QpId id, Message& message, const FlowWaits& waits)
 {
     MessageTiming& timing = message.timing;
     const auto state = [&timing](MessageState s) -> Tick&
@@ -225,7 +244,6 @@ FlowTransport::Book(QpId id, Message& message)
     const Tick total = timing.finished - timing.started;
     const Tick ideal = std::min(total, IdealTime(id, message.bytes) - hidden);
     state(MessageState::Ideal) = ideal;
-    const FlowWaits waits = m_network.TakeWaits(id);
     Tick left = total - ideal;
     const std::pair<FlowWaits::Cause, MessageState> order[] = {
         {FlowWaits::Down, MessageState::Down},
@@ -276,7 +294,7 @@ FlowTransport::OnAcknowledgement(Partition& part, const Event& event)
 void
 FlowTransport::Free(QueuePair& qp)
 {
-    while (qp.oldest != qp.toDeliver && qp.oldest != qp.toAcknowledge)
+    while (qp.oldest != qp.toDeliver && qp.oldest != qp.toAcknowledge && qp.oldest != qp.current)
     {
         Message* done = qp.oldest;
         qp.oldest = done->next;

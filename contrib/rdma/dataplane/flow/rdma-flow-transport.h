@@ -17,9 +17,13 @@
 // acknowledgement later. MessageTiming: waits at the own port, the last hop and named ports inside
 // the fabric are the time lost to each as the flow's bottleneck; they sum exactly.
 //
-// Deviations: no queueing delay beside the rate; windows, reordering, PFC and time-outs have no
-// effect but those after a failure, which the retry budget counts; congestion control is ideal
-// (instant max-min).
+// Without congestion control ports queue first come, first served and the window of a queue pair
+// holds (fabric-flow-network.h). Under congestion control rates are max-min, less a calibrated loss
+// (rdma-flow-calibration.h).
+//
+// Deviations: PFC and time-outs have no effect but those after a failure, which the retry budget
+// counts; packets that spray loads unevenly for a moment wait nowhere; congestion control is
+// instant.
 
 #ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
 #define HEDDLE_RDMA_FLOW_TRANSPORT_H
@@ -36,8 +40,9 @@
 namespace heddle
 {
 
-/// What a transport asks of the network besides carrying its bits.
-FlowNetworkConfig FlowNetworkConfigFor(const TransportConfig& config);
+/// What a transport asks of the network besides carrying its bits. `maxMin`: rates are max-min fair
+/// whatever it does: no queues, no losses to congestion control.
+FlowNetworkConfig FlowNetworkConfigFor(const TransportConfig& config, bool maxMin = false);
 
 class FlowTransport : public FlowClient
 {
@@ -67,6 +72,7 @@ class FlowTransport : public FlowClient
     std::vector<std::string> Outstanding(size_t limit) const;
 
     uint64_t OnDrained(Partition& part, uint32_t flow) override;
+    void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) override;
 
   private:
     struct Message
@@ -78,8 +84,8 @@ class FlowTransport : public FlowClient
         MessageTiming timing;
     };
 
-    /// Messages in posting order: [acknowledged … delivered … emitted … waiting]. The oldest is
-    /// freed when both its completions are over.
+    /// Messages in posting order: [acknowledged … delivered … through … emitted … waiting]. The
+    /// oldest is freed when both its completions are over.
     struct QueuePair
     {
         NicId from;
@@ -88,6 +94,7 @@ class FlowTransport : public FlowClient
         Message* oldest = nullptr;
         Message* toAcknowledge = nullptr;
         Message* toDeliver = nullptr;
+        Message* toPass = nullptr;  ///< the oldest that is not through all queues
         Message* current = nullptr; ///< leaving, or waiting for its doorbell
         Message* newest = nullptr;
         Tick emittedAt = 0;
@@ -101,8 +108,7 @@ class FlowTransport : public FlowClient
 
     uint64_t WireBits(uint64_t bytes) const;
     void Begin(Partition& part, QpId id, Tick started);
-    void Complete(Partition& part, QpId id, Message& message);
-    void Book(QpId id, Message& message);
+    void Book(QpId id, Message& message, const FlowWaits& waits);
     void Free(QueuePair& qp);
     void Schedule(Partition& part, Tick at, HandlerId handler, QpId qp);
     void OnDoorbell(Partition& part, const Event& event);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: fabric-fifo-queues.h
+// --------------------------
+// First come, first served queues for streams of bits: what ports do to flows that nothing slows
+// down. Exact for fluids, without packets.
+//
+//   FifoQueues queues(core, client);
+//   uint32_t q = queues.AddQueue(400'000'000'000);
+//   uint32_t f = queues.AddFlow({{q, FifoQueues::kWhole, 0}});
+//   queues.SetInflow(part, f, rate);                   // from now on so many bits/s set out
+//   queues.Commit(part);
+//   queues.Send(part, f, cookie);                      // → client.OnThrough() when what has
+//   entered
+//                                                      //   so far has left the last queue
+//
+// A queue holds one number, its backlog: the integral of what comes in above what the port carries.
+// A bit that enters behind a backlog Q leaves Q / C later. While a queue is backlogged its output
+// is made up as its input was when those bits came: flows share a full port in the proportion in
+// which they arrive, from hop to hop. Changes of the input reach the output through the queue, one
+// segment after the other. The last queue of a path needs no output, so it costs O(1) per change.
+//
+// Rates are whole bits/s and their sums do not depend on the order of changes.
+//
+// Deviations: memory is unlimited (no PFC, no drops); a flow that loads several queues in parallel
+// passes them one after the other.
+
+#ifndef HEDDLE_FABRIC_FIFO_QUEUES_H
+#define HEDDLE_FABRIC_FIFO_QUEUES_H
+
+#include "ns3/base-event-core.h"
+
+#include <cstdint>
+#include <deque>
+#include <utility>
+#include <vector>
+
+namespace heddle::fabric
+{
+
+class FifoClient
+{
+  public:
+    virtual ~FifoClient() = default;
+    /// Everything that had entered by Send() is through. `delays`: ps in every queue of the path;
+    /// `travelled`: ps on the way, waiting aside.
+    virtual void OnThrough(Partition& part,
+                           uint32_t flow,
+                           uint64_t cookie,
+                           Tick travelled,
+                           const std::vector<double>& delays) = 0;
+};
+
+class FifoQueues
+{
+  public:
+    static constexpr uint32_t kWhole = 1U << 16;
+
+    struct Load
+    {
+        uint32_t queue;
+        uint32_t share; ///< of the flow's rate; (0, kWhole]
+        Tick latency;   ///< from the flow's source to here without waiting; never falling on a path
+    };
+
+    FifoQueues(EventCore& core, FifoClient& client);
+    FifoQueues(const FifoQueues&) = delete;
+    FifoQueues& operator=(const FifoQueues&) = delete;
+
+    uint32_t AddQueue(int64_t capacity); ///< bits/s, > 0
+    uint32_t AddFlow(const std::vector<Load>& path);
+
+    /// At which the flow leaves its source from now on; bits/s, ≥ 0. With Commit().
+    void SetInflow(Partition& part, uint32_t flow, int64_t rate);
+
+    /// After one or several SetInflow() of one instant.
+    void Commit(Partition& part);
+
+    /// Of what enters from now on.
+    void SetCapacity(Partition& part, uint32_t queue, int64_t capacity);
+
+    /// A marker behind the last bit that has entered. `ahead`, [0, 1): how much of the others'
+    /// packets that are coming in at that moment are not before it, as a fluid would have them, but
+    /// behind.
+    void Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead);
+
+    /// Bits of a packet, for `ahead`. Default 0.
+    void SetPacket(double bits)
+    {
+        m_packet = bits;
+    }
+
+    /// Bits that wait now.
+    double Backlog(const Partition& part, uint32_t queue) const;
+
+  private:
+    /// A flow at one queue of its path.
+    struct Use
+    {
+        uint32_t queue;
+        uint32_t share;
+        bool last;
+        Tick way;                ///< from the queue before, or the source
+        uint32_t told = 0;       ///< changes on their way so far
+        uint32_t heard = 0;      ///< number of the latest that has come
+        int64_t in = 0;          ///< arrival rate
+        int64_t out = 0;         ///< arrival rate of what leaves now
+        int64_t passed = 0;      ///< the rate at which it leaves
+        uint32_t position = ~0U; ///< among the queue's members, while out > 0
+    };
+
+    struct Flow
+    {
+        uint32_t first; ///< into m_uses
+        uint32_t count;
+    };
+
+    /// Input from `at` on, on its way through the queue.
+    struct Segment
+    {
+        Tick at;
+        bool backlogged;
+        int64_t capacity;
+        std::vector<std::pair<uint32_t, int64_t>> changes; ///< (use, arrival rate)
+    };
+
+    struct Queue
+    {
+        int64_t capacity;
+        bool onward = false; ///< some path goes on behind it
+        int64_t inflow = 0;  ///< bits/s
+        double backlog = 0;  ///< bits at `since`
+        Tick since = 0;
+        Tick emptyAt = kForever; ///< if nothing changes
+        Tick armed = kForever;   ///< its earliest event for that
+        std::deque<Segment> segments;
+        // What leaves.
+        int64_t outInflow = 0;
+        int64_t outCapacity = 0;
+        bool full = false; ///< the output carries outCapacity, else all that came in
+        std::vector<uint32_t> members;
+    };
+
+    /// Changes on their way to the next queues, all equally far.
+    struct Batch
+    {
+        struct Entry
+        {
+            uint32_t use;
+            uint32_t number;
+            int64_t rate;
+        };
+
+        Tick way;
+        std::vector<Entry> entries;
+    };
+
+    struct Marker
+    {
+        uint32_t flow;
+        uint32_t hop;
+        bool there; ///< at that queue, not on its way to it
+        uint64_t cookie;
+        double ahead;
+        Tick travelled;
+        std::vector<double> delays;
+    };
+
+    static int64_t Part(int64_t rate, uint32_t share);
+    void Update(Queue& queue, Tick now) const;
+    void Tell(uint32_t use, int64_t rate);
+    void Change(Partition& part, uint32_t use, int64_t rate);
+    Segment& OpenSegment(Partition& part, uint32_t id);
+    void PredictEmpty(Partition& part, uint32_t id);
+    void Apply(Queue& queue, uint32_t use, int64_t rate);
+    int64_t Leaving(const Queue& queue, const Use& use) const;
+    void PassOn(const Queue& queue);
+    void PassOn(const Queue& queue, uint32_t use);
+    void ArmEmpty(Partition& part, uint32_t id);
+    void Pass(Partition& part, uint32_t marker);
+    void OnOutput(Partition& part, const Event& event);
+    void OnEmpty(Partition& part, const Event& event);
+    void OnMarker(Partition& part, const Event& event);
+    void OnChanges(Partition& part, const Event& event);
+    void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
+
+    EventCore& m_core;
+    FifoClient& m_client;
+    std::vector<Queue> m_queues;
+    std::vector<Flow> m_flows;
+    std::vector<Use> m_uses;
+    std::vector<Batch> m_batches;
+    std::vector<uint32_t> m_freeBatches;
+    std::vector<uint32_t> m_open; ///< batches that Commit() sends
+    std::vector<Marker> m_markers;
+    std::vector<uint32_t> m_freeMarkers;
+    double m_packet = 0;
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    HandlerId m_onOutput;
+    HandlerId m_onEmpty;
+    HandlerId m_onMarker;
+    HandlerId m_onChanges;
+};
+
+} // namespace heddle::fabric
+
+#endif

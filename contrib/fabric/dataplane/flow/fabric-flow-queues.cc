@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flows that nothing slows down: a NIC serves its flows in turn at its full rate, the ports ahead
+// queue. A message leaves in chunks, so that it stops when as much as the window holds is under
+// way.
+#include "ns3/base-errors.h"
+#include "ns3/base-hash.h"
+#include "ns3/fabric-flow-network.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle
+{
+
+using fabric::FifoQueues;
+using fabric::MaxMin;
+
+namespace
+{
+
+/// Beyond it every change of rates is passed through too many queues.
+constexpr size_t kMostQueued = 100'000;
+/// A window is followed in steps of this part of it.
+constexpr unsigned kChunks = 4;
+
+static_assert(FifoQueues::kWhole == MaxMin::kWhole);
+
+} // namespace
+
+bool
+FlowNetwork::MayQueue() const
+{
+    return m_fifo && m_generation == 1 && m_ports == 1 && m_flows.size() <= kMostQueued;
+}
+
+/// Of flows at rest, in order. Once, with the first resources.
+void
+FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
+{
+    m_queued = MayQueue();
+    if (!m_queued)
+    {
+        return;
+    }
+    m_queueOf.clear();
+    for (const Resource& resource : m_resources)
+    {
+        const bool queues = resource.useful && resource.cause != FlowWaits::OwnPort;
+        m_queueOf.push_back(queues ? m_fifo->AddQueue(resource.rate) : kNone);
+    }
+    m_fifo->SetPacket(m_config.packetBits);
+    std::vector<FifoQueues::Load> path;
+    for (uint32_t id = 0; id < m_flows.size(); ++id)
+    {
+        FlowDetails& d = m_details[id];
+        const Tick lastLink = m_topology.links[m_paths.PortOf(d.to) / 2].delay;
+        const auto toLastPort = static_cast<double>(UnloadedLatency(d.from, d.to, 1) - lastLink);
+        path.clear();
+        for (const Stop& stop : stopsOfFlow[id])
+        {
+            if (m_queueOf[stop.load.resource] != kNone)
+            {
+                path.push_back({m_queueOf[stop.load.resource],
+                                stop.load.share,
+                                std::llround(stop.way * toLastPort)});
+            }
+        }
+        m_fifo->AddFlow(path);
+        // Where in the last round of everybody's packets its own come: by content, and the same for
+        // all of its messages.
+        d.ahead = static_cast<double>(HashCombine(m_core.seed(), Mix64(d.entropy)) >> 11) * 0x1p-53;
+        d.slowest = m_maxMin.lastResource(id);
+        d.acknowledgement = m_config.acknowledgement + UnloadedLatency(d.from, d.to, 1) +
+                            UnloadedLatency(d.to, d.from, 1);
+    }
+}
+
+/// What of so many bits leaves in one go; the rest is kept for later.
+double
+FlowNetwork::TakeChunk(uint32_t id, double bits)
+{
+    const bool whole = !m_queued || m_config.windowBits == 0;
+    const double chunk = whole ? bits : std::min(bits, m_config.windowBits / kChunks);
+    m_details[id].rest = bits - chunk;
+    m_details[id].marked = false;
+    return chunk;
+}
+
+/// The flow has bits to send: unless its window is full, it does.
+void
+FlowNetwork::Continue(Partition& part, uint32_t id)
+{
+    FlowDetails& d = m_details[id];
+    d.stalled = m_queued && m_config.windowBits > 0 && d.outstanding >= kChunks;
+    if (!d.stalled && !m_maxMin.inserted(id))
+    {
+        Insert(part, id);
+    }
+    else if (d.stalled && m_maxMin.inserted(id))
+    {
+        Withdraw(part, id);
+    }
+    if (d.stalled)
+    {
+        m_flows[id].bottleneck = d.slowest;
+    }
+}
+
+/// A NIC takes its flows' packets in turn: of n that end together the first ends n - 1 packets
+/// before the last, where a fluid ends all at once. Its last packet is sent ahead by that much.
+void
+FlowNetwork::PredictMark(uint32_t id)
+{
+    Flow& flow = m_flows[id];
+    const FlowDetails& d = m_details[id];
+    const double left = flow.left;
+    if (!d.marked && d.rest == 0)
+    {
+        flow.left = std::max(0.0, left - d.early);
+    }
+    Predict(flow);
+    flow.left = left;
+}
+
+/// Everyone's turn at a NIC's port, or what acknowledgements leave of another port.
+void
+FlowNetwork::Share(Partition& part, uint32_t id)
+{
+    Resource& resource = m_resources[id];
+    resource.touched = false;
+    ++m_recomputations;
+    const double capacity = static_cast<double>(resource.rate) * (1 - AckShare(resource));
+    if (m_queueOf[id] != kNone)
+    {
+        m_fifo->SetCapacity(part, m_queueOf[id], static_cast<int64_t>(capacity));
+        return;
+    }
+    Component& component = m_components[id];
+    component.flows = m_maxMin.members(id);
+    component.restUntil = part.now() - 1;
+    const auto turns = static_cast<double>(component.flows.size());
+    for (const uint32_t member : component.flows)
+    {
+        Flow& flow = m_flows[member];
+        const auto rate =
+            static_cast<int64_t>(std::min(capacity / turns, m_details[member].lineRate));
+        if (rate != flow.rate)
+        {
+            Settle(member, part.now() - 1);
+            flow.rate = rate;
+            flow.bottleneck = id;
+            m_details[member].early =
+                m_details[member].ahead * m_config.packetBits * (1 - 1 / turns);
+            PredictMark(member);
+            m_fifo->SetInflow(part, member, rate);
+        }
+    }
+    m_fifo->Commit(part);
+    ArmSoon(part, id);
+}
+
+/// The last bit of a chunk has left.
+void
+FlowNetwork::OnChunk(Partition& part, uint32_t id)
+{
+    const double rest = m_details[id].rest;
+    if (!m_details[id].marked)
+    {
+        const bool early = rest == 0 && m_details[id].early > 0;
+        m_details[id].marked = early;
+        SendMarker(part, id, rest == 0);
+        if (early)
+        {
+            PredictMark(id);
+            Arm(part, id);
+            return;
+        }
+    }
+    const double bits = rest > 0 ? rest : static_cast<double>(m_client->OnDrained(part, id));
+    Flow& flow = m_flows[id];
+    if (bits == 0)
+    {
+        flow.active = false;
+        Withdraw(part, id);
+        return;
+    }
+    flow.left = TakeChunk(id, bits);
+    Continue(part, id);
+    if (!m_details[id].stalled)
+    {
+        PredictMark(id);
+        Arm(part, id);
+    }
+}
+
+/// Behind what the flow has sent so far; `last`: a message ends here.
+void
+FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
+{
+    if (!m_queued && m_details[id].outstanding == 0)
+    {
+        m_client->OnThrough(part, id, TakeWaits(id));
+        return;
+    }
+    uint64_t cookie = 0;
+    if (last)
+    {
+        if (m_freeTransit.empty())
+        {
+            m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
+            m_inTransit.emplace_back();
+        }
+        cookie = m_freeTransit.back() + 1;
+        m_inTransit[m_freeTransit.back()] = TakeWaits(id);
+        m_freeTransit.pop_back();
+    }
+    ++m_details[id].outstanding;
+    m_fifo->Send(part, id, cookie, m_details[id].ahead);
+}
+
+void
+FlowNetwork::OnThrough(Partition& part,
+                       uint32_t id,
+                       uint64_t cookie,
+                       Tick travelled,
+                       const std::vector<double>& delays)
+{
+    // Queue h of the path is load h + 1: the first one is the NIC's own port.
+    size_t hop = 0;
+    double most = 0;
+    FlowWaits waits = cookie > 0 ? m_inTransit[cookie - 1] : FlowWaits{};
+    double worstInside = 0;
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t resource, uint32_t)
+                         {
+                             if (m_resources[resource].cause == FlowWaits::OwnPort ||
+                                 hop == delays.size())
+                             {
+                                 return;
+                             }
+                             const double delay = delays[hop++];
+                             const FlowWaits::Cause cause = m_resources[resource].cause;
+                             waits.lost[cause] += delay;
+                             if (cause == FlowWaits::Fabric && delay > worstInside)
+                             {
+                                 worstInside = delay;
+                                 waits.culprit = m_resources[resource].port;
+                             }
+                             if (delay > most)
+                             {
+                                 most = delay;
+                                 m_details[id].slowest = resource;
+                             }
+                         });
+    if (m_config.windowBits > 0)
+    {
+        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, 0);
+    }
+    else
+    {
+        --m_details[id].outstanding;
+    }
+    if (cookie > 0)
+    {
+        m_freeTransit.push_back(static_cast<uint32_t>(cookie - 1));
+        waits.travelled = travelled;
+        m_client->OnThrough(part, id, waits);
+    }
+}
+
+void
+FlowNetwork::OnCredit(Partition& part, const Event& event)
+{
+    const uint32_t id = event.entity;
+    --m_details[id].outstanding;
+    if (m_details[id].stalled)
+    {
+        Settle(id, part.now());
+        Continue(part, id);
+    }
+}
+
+/// Max-min rates from now on; what waits in queues goes on.
+void
+FlowNetwork::LeaveQueues(Partition& part)
+{
+    if (!m_queued)
+    {
+        return;
+    }
+    for (uint32_t id = 0; id < m_flows.size(); ++id)
+    {
+        m_fifo->SetInflow(part, id, 0);
+        Flow& flow = m_flows[id];
+        FlowDetails& d = m_details[id];
+        if (!flow.active)
+        {
+            continue;
+        }
+        Settle(id, part.now());
+        flow.left += d.rest;
+        d.rest = 0;
+        if (flow.down)
+        {
+            continue;
+        }
+        if (m_maxMin.inserted(id))
+        {
+            m_maxMin.Remove(id);
+        }
+        d.stalled = false;
+        flow.rate = 0;
+        flow.finish = kForever;
+    }
+    m_fifo->Commit(part);
+    m_queued = false;
+    for (uint32_t id = 0; id < m_flows.size(); ++id)
+    {
+        if (m_flows[id].active && !m_flows[id].down)
+        {
+            Insert(part, id);
+        }
+    }
+}
+
+} // namespace heddle
