@@ -251,17 +251,17 @@ Given(const FigureRef& ref)
 }
 
 std::string
-TextOf(const FlipPlan& flip, const v1::FlipResult& r)
+TextOf(const FlipPlan& flip,
+       const std::string& atLowRates,
+       const std::string& atHighRates,
+       const v1::FlipResult& r)
 {
     std::string text = "By " + r.criterion() + " " + r.fabric() + " beats " + r.against() +
                        " with " + r.figure() + " " + WinsWhile(r) + Given(flip.figure);
     if (!r.ties().empty())
     {
-        const auto at = [&](bool has, double tie)
-        { return has ? Quantity(tie, r.unit()) : std::string("none"); };
-        text += "; the tie with all failure rates at the low and the high end of their sources: " +
-                at(r.has_first_tie_at_low_rates(), r.first_tie_at_low_rates()) + ", " +
-                at(r.has_first_tie_at_high_rates(), r.first_tie_at_high_rates());
+        text += "; with all failure rates at the low end of their sources the tie is " +
+                atLowRates + ", at the high end " + atHighRates;
     }
     for (const v1::FlipFrontier& point : r.frontier())
     {
@@ -326,19 +326,22 @@ Fill(const FlipPlan& flip, const Duel& duel, v1::FlipResult& out)
         tie.set_value(value);
         tie.set_better_above(wins ? out.fabric() : out.against());
     }
-    const auto firstTie = [&](Rates rates)
+    // The first tie as text, or who is better throughout.
+    const auto firstTie = [&](Rates rates, void (v1::FlipResult::*set)(double)) -> std::string
     {
-        const Duel at = duel.At(rates);
-        return Ties([&](double value) { return at.Difference({{&flip.figure, value}}); }, range);
+        const Duel moved = duel.At(rates);
+        const auto g = [&](double value) { return moved.Difference({{&flip.figure, value}}); };
+        const std::vector<double> ties = Ties(g, range);
+        if (ties.empty())
+        {
+            return "nowhere, as " + (g(range.low) < 0 ? out.fabric() : out.against()) +
+                   " wins throughout";
+        }
+        (out.*set)(ties.front());
+        return "at " + Quantity(ties.front(), out.unit());
     };
-    if (const auto low = firstTie(Rates::Low); !low.empty())
-    {
-        out.set_first_tie_at_low_rates(low.front());
-    }
-    if (const auto high = firstTie(Rates::High); !high.empty())
-    {
-        out.set_first_tie_at_high_rates(high.front());
-    }
+    const std::string low = firstTie(Rates::Low, &v1::FlipResult::set_first_tie_at_low_rates);
+    const std::string high = firstTie(Rates::High, &v1::FlipResult::set_first_tie_at_high_rates);
     if (!flip.second.empty())
     {
         FillFrontier(flip, duel, out);
@@ -350,7 +353,7 @@ Fill(const FlipPlan& flip, const Duel& duel, v1::FlipResult& out)
             out.add_assumed(ref->Name());
         }
     }
-    out.set_text(TextOf(flip, out));
+    out.set_text(TextOf(flip, low, high, out));
 }
 
 } // namespace

@@ -180,6 +180,22 @@ TEST(LongRun, SlowdownsAreMeasured)
     EXPECT_GT(r.goodput_at_low_rates(), r.goodput_at_high_rates());
 }
 
+// The states at packet level, the truth: within four points of the flow level.
+TEST(LongRun, FlowLevelAgreesWithPackets)
+{
+    const v1::Result flow = RunPlan(PlanOf(Scenario(kPluggable)), {});
+    const v1::Result packet =
+        RunPlan(PlanOf(Scenario(kPluggable, "long_run { fidelity: \"packet\" }")), {});
+    const auto& states = packet.fabrics(0).reliability().states();
+    ASSERT_EQ(states.size(), flow.fabrics(0).reliability().states_size());
+    for (int i = 0; i < states.size(); ++i)
+    {
+        EXPECT_EQ(states[i].fidelity(), "packet");
+        EXPECT_NEAR(states[i].slowdown(), flow.fabrics(0).reliability().states(i).slowdown(), 0.04)
+            << states[i].state();
+    }
+}
+
 TEST(LongRun, ArithmeticWithoutRuns)
 {
     const v1::Result result =
