@@ -15,7 +15,7 @@
 //   Ring         the edges of one ring, in order; messages go round, `steps` hops each, in `loops`
 //                turns one after the other, in `slices` independent pipelines
 //   Chain        edges in order; messages follow each other along all of them (broadcast)
-//   Rounds       `steps` rounds, each after the one before (all-to-all "pairwise")
+//   Rounds       `steps` rounds, each after the one before (two hops of an all-to-all)
 
 #ifndef HEDDLE_COLLECTIVES_FUSED_H
 #define HEDDLE_COLLECTIVES_FUSED_H
@@ -51,6 +51,7 @@ struct FusedEdge
     Rank relay; ///< whose NIC sends; = from when direct
     uint16_t channel;
     bool scaleUp;
+    uint32_t streams;  ///< channels that it stands for
     uint64_t bytes;    ///< > 0
     uint64_t messages; ///< ≥ 1; of a ring empty slices are counted, too
 };

@@ -186,6 +186,12 @@ class Expander
     /// Expands a point-to-point transfer for its sender (`sender` true) or receiver.
     void ExpandSendRecv(Rank from, Rank to, uint64_t bytes, bool sender, Expansion& out) const;
 
+    /// Whether the kind's algorithm has a fused form.
+    bool CanFuse(CollectiveKind kind) const
+    {
+        return m_fuse[static_cast<size_t>(kind)] != nullptr;
+    }
+
     /// Throws InputError when the algorithm has no fused form.
     void Fuse(const CollectiveCall& call, FusedSink& sink) const;
     void FuseSendRecv(Rank from, Rank to, uint64_t bytes, FusedSink& sink) const;

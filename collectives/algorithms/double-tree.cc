@@ -13,9 +13,13 @@
 #include "ns3/collectives-algorithm.h"
 #include "ns3/collectives-double-tree.h"
 #include "ns3/collectives-expansion-builder.h"
+#include "ns3/collectives-fused.h"
 #include "ns3/collectives-grouping.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
 
 namespace heddle
 {
@@ -137,9 +141,94 @@ ExpandAllReduce(const CollectiveCall& call,
     }
 }
 
+/// Up and down one edge.
+void
+EmitEdge(Rank child,
+         Rank parent,
+         uint32_t channel,
+         uint64_t bytes,
+         uint64_t chunks,
+         const RankLayout& layout,
+         FusedSink& sink)
+{
+    for (const auto& [from, to] : {std::pair(child, parent), std::pair(parent, child)})
+    {
+        sink.OnEdge({from,
+                     to,
+                     from,
+                     static_cast<uint16_t>(channel),
+                     layout.SameDomain(from, to),
+                     1,
+                     bytes,
+                     std::min(bytes, chunks)});
+    }
+}
+
+/// A chain of the longest way up and down, which a chunk takes to everybody, and the other edges.
+void
+FuseAllReduce(const CollectiveCall& call,
+              const RankLayout& layout,
+              const SoftwareModel& software,
+              FusedSink& sink)
+{
+    const DomainGroups groups = GroupByDomain(*call.comm, layout);
+    const auto& ranks = call.comm->ranks;
+    const auto members = static_cast<uint32_t>(ranks.size());
+    const uint32_t channels = RingChannels(software, groups, call.bytes);
+    std::map<Rank, Rank> parents;
+    for (uint32_t c = 0; c < channels; ++c)
+    {
+        const Extent share = SplitExtent({0, call.bytes}, channels, c);
+        for (uint32_t tree = 0; tree < kTrees; ++tree)
+        {
+            const uint64_t bytes = SplitExtent(share, kTrees, tree).bytes;
+            if (bytes == 0)
+            {
+                continue;
+            }
+            const uint64_t chunks = std::max<uint64_t>(1, CeilDivide(bytes, ChunkBytes(software)));
+            parents.clear();
+            for (Member m = 0; m < members; ++m)
+            {
+                const TreePlace place = PlaceInTree(groups, *call.comm, m, tree, c);
+                if (!place.isRoot)
+                {
+                    parents[ranks[m]] = place.parent;
+                }
+            }
+            std::set<Rank> longest;
+            for (const auto& [leaf, parent] : parents)
+            {
+                std::set<Rank> path;
+                for (auto at = parents.find(leaf); at != parents.end();
+                     at = parents.find(at->second))
+                {
+                    path.insert(at->first);
+                }
+                longest = path.size() > longest.size() ? path : longest;
+            }
+            for (const bool onPath : {true, false})
+            {
+                sink.OnPattern(
+                    {onPath ? FusedPattern::Kind::Chain : FusedPattern::Kind::Independent});
+                for (const auto& [child, parent] : parents)
+                {
+                    if ((longest.count(child) > 0) == onPath)
+                    {
+                        EmitEdge(child, parent, tree * channels + c, bytes, chunks, layout, sink);
+                    }
+                }
+            }
+        }
+    }
+}
+
 const CollectiveAlgorithm kDoubleTree{KindTable({
-    {CollectiveKind::AllReduce, &ExpandAllReduce},
-})};
+                                          {CollectiveKind::AllReduce, &ExpandAllReduce},
+                                      }),
+                                      KindTable<FuseFn>({
+                                          {CollectiveKind::AllReduce, &FuseAllReduce},
+                                      })};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

@@ -13,8 +13,8 @@
 //
 // Channels: reduce phase c, rails c, gather phase C + c, so that phases do not queue behind one
 // another.
-#include "ns3/base-errors.h"
 #include "ns3/collectives-algorithm.h"
+#include "ns3/collectives-hierarchical.h"
 #include "ns3/collectives-peer-order.h"
 #include "ns3/collectives-ring-pass.h"
 
@@ -28,15 +28,8 @@ namespace
 struct Grid
 {
     Grid(const CollectiveCall& call, Member self, const RankLayout& layout)
-        : groups(GroupByDomain(*call.comm, layout))
+        : groups(EqualDomains(*call.comm, layout))
     {
-        if (groups.smallest != groups.largest)
-        {
-            throw InputError("hierarchical collectives need equally many members in every scale-up "
-                             "domain; communicator '" +
-                             call.comm->name + "' has between " + std::to_string(groups.smallest) +
-                             " and " + std::to_string(groups.largest));
-        }
         locals = groups.smallest;
         domains = static_cast<uint32_t>(groups.groups.size());
         for (m = 0; m < domains; ++m)
@@ -343,12 +336,19 @@ ExpandAllToAll(const CollectiveCall& call,
     }
 }
 
-const CollectiveAlgorithm kHierarchical{KindTable({
-    {CollectiveKind::AllReduce, &ExpandAllReduce},
-    {CollectiveKind::AllGather, &ExpandAllGather},
-    {CollectiveKind::ReduceScatter, &ExpandReduceScatter},
-    {CollectiveKind::AllToAll, &ExpandAllToAll},
-})};
+const CollectiveAlgorithm kHierarchical{
+    KindTable({
+        {CollectiveKind::AllReduce, &ExpandAllReduce},
+        {CollectiveKind::AllGather, &ExpandAllGather},
+        {CollectiveKind::ReduceScatter, &ExpandReduceScatter},
+        {CollectiveKind::AllToAll, &ExpandAllToAll},
+    }),
+    KindTable<FuseFn>({
+        {CollectiveKind::AllReduce, &FuseHierarchicalAllReduce},
+        {CollectiveKind::AllGather, &FuseHierarchicalAllGather},
+        {CollectiveKind::ReduceScatter, &FuseHierarchicalReduceScatter},
+        {CollectiveKind::AllToAll, &FuseHierarchicalAllToAll},
+    })};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

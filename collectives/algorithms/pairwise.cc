@@ -40,35 +40,9 @@ ExpandPairwise(const CollectiveCall& call,
     }
 }
 
-void
-FusePairwise(const CollectiveCall& call,
-             const RankLayout& layout,
-             const SoftwareModel& software,
-             FusedSink& sink)
-{
-    const auto& ranks = call.comm->ranks;
-    auto members = static_cast<uint32_t>(ranks.size());
-    const BlockMatrix matrix(call, false);
-    const uint32_t perPeer = software.p2pChannelsPerPeer;
-    sink.OnPattern({FusedPattern::Kind::Rounds, members - 1});
-    for (Member self = 0; self < members; ++self)
-    {
-        for (uint32_t k = 1; k < members; ++k)
-        {
-            const Member to = (self + k) % members;
-            FuseP2p(ranks[self],
-                    ranks[to],
-                    {0, perPeer, perPeer},
-                    matrix.Block(self, to).bytes,
-                    layout,
-                    software,
-                    sink);
-        }
-    }
-}
-
-const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}}),
-                                    KindTable<FuseFn>({{CollectiveKind::AllToAll, &FusePairwise}})};
+/// No fused form: a round takes as long as its slowest pair, the sum of these is not the sum of
+/// bytes.
+const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}})};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

@@ -4,7 +4,7 @@
 // (N-1)/N S, all-reduce twice that; broadcast S per edge. Messages per edge as NCCL's: see the
 // tests for the counts of NCCL 2.30 (2 slices of at most 1 MiB per chunk).
 #include "ns3/collectives-algorithm.h"
-#include "ns3/collectives-fused.h"
+#include "ns3/collectives-fused-ring.h"
 #include "ns3/collectives-ring-pass.h"
 
 namespace heddle
@@ -137,57 +137,6 @@ ExpandBroadcast(const CollectiveCall& call,
     }
 }
 
-/// What one channel's ring does, all positions together.
-struct RingTotals
-{
-    RingSteps steps;
-    uint64_t loops = 0;
-    uint64_t messages = 0; ///< over one edge, in one of the two halves of an all-reduce
-    uint32_t slices = 1;
-    std::vector<uint64_t> chunkBytes{}; ///< by chunk, over all loops
-};
-
-/// Edge r leaves position r: all chunks but its own (RingPass), twice for an all-reduce.
-void
-EmitRing(const RingTotals& totals,
-         const std::vector<Member>& order,
-         const Communicator& comm,
-         uint32_t channel,
-         const RankLayout& layout,
-         FusedSink& sink)
-{
-    const auto n = static_cast<uint32_t>(order.size());
-    const bool reduces = totals.steps != RingSteps::AllGather;
-    const bool gathers = totals.steps != RingSteps::ReduceScatter;
-    const uint32_t halves = (reduces ? 1 : 0) + (gathers ? 1 : 0);
-    uint64_t all = 0;
-    for (uint64_t bytes : totals.chunkBytes)
-    {
-        all += bytes;
-    }
-    sink.OnPattern({FusedPattern::Kind::Ring,
-                    halves * (n - 1),
-                    static_cast<uint32_t>(totals.loops),
-                    totals.slices});
-    for (uint32_t r = 0; r < n; ++r)
-    {
-        const Rank from = comm.ranks[order[r]];
-        const Rank to = comm.ranks[order[(r + 1) % n]];
-        const uint64_t bytes = (reduces ? all - totals.chunkBytes[r] : 0) +
-                               (gathers ? all - totals.chunkBytes[(r + 1) % n] : 0);
-        if (bytes > 0)
-        {
-            sink.OnEdge({from,
-                         to,
-                         from,
-                         static_cast<uint16_t>(channel),
-                         layout.SameDomain(from, to),
-                         bytes,
-                         std::min(bytes, halves * totals.messages)});
-        }
-    }
-}
-
 void
 FuseAllReduce(const CollectiveCall& call,
               const RankLayout& layout,
@@ -215,7 +164,7 @@ FuseAllReduce(const CollectiveCall& call,
                 totals.chunkBytes[q] += SplitExtent(part, n, q).bytes;
             }
         }
-        EmitRing(totals, RingOrder(groups, software, c), *call.comm, c, layout, sink);
+        EmitRing(totals, RanksOf(RingOrder(groups, software, c), *call.comm), c, layout, sink);
     }
 }
 
@@ -247,7 +196,7 @@ FuseShards(RingSteps steps,
             const Extent shard = SplitExtent({0, call.bytes}, n, order[q]);
             totals.chunkBytes.push_back(SplitExtent(shard, channels, c).bytes);
         }
-        EmitRing(totals, order, *call.comm, c, layout, sink);
+        EmitRing(totals, RanksOf(order, *call.comm), c, layout, sink);
     }
 }
 
@@ -300,6 +249,7 @@ FuseBroadcast(const CollectiveCall& call,
                          from,
                          static_cast<uint16_t>(c),
                          layout.SameDomain(from, to),
+                         1,
                          bytes,
                          std::min(bytes, chunks)});
         }

@@ -165,20 +165,25 @@ FuseP2p(Rank from,
     const P2pCut cut = CutP2p(bytes, channels.count, software.p2pChunkBytes);
     const bool scaleUp = layout.SameDomain(from, to);
     const Rank relay = software.pxn && !scaleUp ? layout.Proxy(from, to) : from;
-    const auto edge = [&](uint32_t channel, uint64_t size, uint64_t messages) {
-        sink.OnEdge({from, to, relay, static_cast<uint16_t>(channel), scaleUp, size, messages});
+    const auto edge = [&](uint64_t channel, uint64_t streams, uint64_t size, uint64_t messages)
+    {
+        sink.OnEdge({from,
+                     to,
+                     relay,
+                     static_cast<uint16_t>((channels.first + channel) % channels.pool),
+                     scaleUp,
+                     static_cast<uint32_t>(streams),
+                     size,
+                     std::min(size, messages)});
     };
     if (scaleUp || !sink.WantsChannels())
     {
-        edge(channels.first % channels.pool, bytes, std::min(bytes, cut.parts * cut.chunks));
+        edge(0, cut.parts, bytes, cut.parts * cut.chunks);
         return;
     }
     for (uint64_t p = 0; p < cut.parts; ++p)
     {
-        const uint64_t size = SplitExtent({0, bytes}, cut.parts, p).bytes;
-        edge(static_cast<uint32_t>((channels.first + p) % channels.pool),
-             size,
-             std::min(size, cut.chunks));
+        edge(p, 1, SplitExtent({0, bytes}, cut.parts, p).bytes, cut.chunks);
     }
 }
 

@@ -11,6 +11,9 @@ namespace heddle
 namespace
 {
 
+/// Steps in which persistent deviations drift away; an assumption (minutes, as temperature does).
+constexpr uint64_t kDriftSteps = 100;
+
 /// Ranks times task state must fit a workstation.
 constexpr uint64_t kMostAccelerators = 65536;
 
@@ -32,7 +35,7 @@ ReadShape(const ScenarioNode& jitter)
 }
 
 JitterModel
-ReadJitter(const ScenarioNode& node, const ClusterPlan& plan)
+ReadJitter(const ScenarioNode& node, bool repeats, const ClusterPlan& plan)
 {
     JitterModel jitter;
     jitter.persistentSigma = node.Ratio("persistent_sigma", 0);
@@ -42,6 +45,12 @@ ReadJitter(const ScenarioNode& node, const ClusterPlan& plan)
         jitter.shape = ReadShape(node);
     }
     node.NotUsedBecause("shape", "persistent_sigma and kernel_sigma are both zero");
+    if (repeats && jitter.persistentSigma > 0)
+    {
+        jitter.driftSteps = static_cast<uint32_t>(node.Count("drift_steps", kDriftSteps));
+    }
+    node.NotUsedBecause("drift_steps",
+                        "there is one step (run.steps), or persistent_sigma is zero");
     jitter.slowHostShare = node.Ratio("slow_host_share", 0);
     if (jitter.slowHostShare > 0)
     {
@@ -95,6 +104,7 @@ void
 PlanCompute(const ScenarioNode& cluster,
             const WorkloadTraits& traits,
             bool priced,
+            bool repeats,
             ClusterPlan& plan)
 {
     const ScenarioNode accelerator = cluster.Child("accelerator");
@@ -146,7 +156,7 @@ PlanCompute(const ScenarioNode& cluster,
     cluster.NotUsedBecause("scale_up", "a host has one accelerator");
     if (traits.compute)
     {
-        plan.jitter = ReadJitter(cluster.Child("jitter"), plan);
+        plan.jitter = ReadJitter(cluster.Child("jitter"), repeats, plan);
     }
     cluster.NotUsedBecause("jitter", "the workload computes nothing");
     cluster.NotUsedBecause("accelerator", "the workload has no kernel with a roofline");

@@ -12,11 +12,6 @@ namespace heddle
 namespace
 {
 
-/// Cheap enough for many worlds.
-constexpr const char* kFlow = "flow";
-/// Without queues.
-constexpr const char* kMaxMin = "max-min";
-
 std::vector<RungPlan>
 MakeLadder()
 {
@@ -181,7 +176,9 @@ ReadWorlds(const ScenarioNode& run, const std::string& fidelity)
     std::vector<RungPlan> worlds = WorldsNamed(run);
     for (RungPlan& world : worlds)
     {
-        world.fidelity = world.fidelity.empty() ? fidelity : world.fidelity;
+        const bool asked =
+            world.fidelity.empty() || (world.fidelity == kMaxMin && fidelity == kFlow);
+        world.fidelity = asked ? fidelity : world.fidelity;
     }
     return worlds;
 }
@@ -189,12 +186,13 @@ ReadWorlds(const ScenarioNode& run, const std::string& fidelity)
 RungPlan
 Canonical(RungPlan rung, const ClusterPlan& cluster, const FabricPlan& fabric)
 {
+    rung.fidelity = LevelOn(fabric, rung);
     rung.noFailures = rung.noFailures && HasFailures(fabric);
     // Whatever carries nothing between hosts needs no network.
     if (rung.ideal.infiniteScaleOut)
     {
         rung.noFailures = rung.idealBalance = rung.idealFabric = rung.zeroLatency = false;
-        rung.fidelity.clear();
+        rung.fidelity = rung.fidelity == kFlow ? kFlow : "";
     }
     if (rung.idealFabric || fabric.topology.switches.size() == 1)
     {

@@ -15,9 +15,9 @@
 //   * sensitivity: the three headline taxes with compute 10 % faster and slower, jitter half and
 //     half as much again.
 //
-// R3 is run at level "max-min" whatever the scenario's; causes and sensitivity at flow level: many
-// worlds.
-// The other rungs are run at the scenario's level; each world says which.
+// R3 is run at level "max-min" whatever the scenario's, unless that is "flow", which has no queues;
+// causes and sensitivity are at level "flow": many worlds. The other rungs are run at the
+// scenario's level; each world says which.
 //
 // Known deviations. R2 is per-packet adaptive routing with local queue knowledge, selective repeat
 // and a wide reorder window: near ideal balance, not the optimum. In a packet-level ladder R3 holds
@@ -40,6 +40,13 @@ namespace heddle
 class ScenarioNode;
 struct ClusterPlan;
 struct FabricPlan;
+
+/// Level of whole collectives: cheap enough for many worlds.
+inline constexpr const char* kFlow = "flow";
+/// Of messages, with queues where nothing slows senders down.
+inline constexpr const char* kFlowMessages = "flow-messages";
+/// Of messages, without queues.
+inline constexpr const char* kMaxMin = "max-min";
 
 /// What a world is run for.
 enum class WorldRole

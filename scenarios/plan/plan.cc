@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/plan.h"
 #include "loader/choice.h"
+#include "plan/packet-knobs.h"
 
 #include "loader/scenario-source.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <set>
 
@@ -13,6 +16,8 @@ namespace heddle
 
 namespace
 {
+
+constexpr uint64_t kMostSteps = 1'000'000;
 
 std::string
 BaseName(const std::string& path)
@@ -44,6 +49,35 @@ ReadFigures(const ScenarioNode& root, const char* field)
                                 { return ConfigureFigureSet(field, chosen.name, chosen.given); });
 }
 
+/// What whole collectives cannot be told; nothing when they can be.
+std::string
+WhyByMessages(const FabricPlan& fabric, const WorkloadTraits& traits)
+{
+    if (fabric.topology.portsPerNic > 1)
+    {
+        return "its NICs have several ports";
+    }
+    if (std::any_of(fabric.events.begin(),
+                    fabric.events.end(),
+                    [](const LinkEvent& event) { return event.silent; }))
+    {
+        return "links fail unnoticed";
+    }
+    if (fabric.transport.retryLimit > 0)
+    {
+        return "queue pairs give up (transport.retry_limit)";
+    }
+    const Expander expander(fabric.algorithms, fabric.layout, fabric.software);
+    for (size_t kind = 0; kind < std::size(traits.kinds); ++kind)
+    {
+        if (traits.kinds[kind] && !expander.CanFuse(static_cast<CollectiveKind>(kind)))
+        {
+            return "a collective algorithm has no fused form";
+        }
+    }
+    return {};
+}
+
 void
 PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budget, Plan& plan)
 {
@@ -65,9 +99,22 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
         {
             own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
         }
+        fabric.byMessages = WhyByMessages(fabric, traits);
+        const bool fused = plan.fidelity == kFlow && fabric.byMessages.empty();
+        if (plan.fidelity == kFlow && !fused)
+        {
+            plan.notes.push_back(
+                "fabric '" + fabric.name +
+                "' is run at level \"flow-messages\" instead of \"flow\": " + fabric.byMessages);
+            plan.workload.notes.push_back(plan.notes.back());
+        }
         fabric.estimate =
             own.At("topology",
-                   [&] { return EstimateTraffic(plan.workload.graph, fabric, budget); });
+                   [&]
+                   {
+                       return fused ? EstimateFusedTraffic(plan.workload.graph, fabric)
+                                    : EstimateTraffic(plan.workload.graph, fabric, budget);
+                   });
         plan.fabrics.push_back(std::move(fabric));
     }
 }
@@ -124,6 +171,16 @@ PlanLongRuns(const ScenarioNode& root, Plan& plan)
 
 } // namespace
 
+std::string
+LevelOn(const FabricPlan& fabric, const RungPlan& rung)
+{
+    if (rung.fidelity != kFlow || fabric.byMessages.empty())
+    {
+        return rung.fidelity;
+    }
+    return rung.rung == "R3" ? kMaxMin : kFlowMessages;
+}
+
 Plan
 MakePlan(ScenarioSource& source)
 {
@@ -137,6 +194,17 @@ MakePlan(ScenarioSource& source)
         budget = run.Ratio("packet_hop_budget", 2e9);
     }
     run.NotUsedBecause("packet_hop_budget", "there are no packets at this fidelity");
+    uint32_t steps = 1;
+    if (fidelity == kFlow)
+    {
+        const uint64_t wanted = run.Count("steps", 1);
+        if (wanted < 1 || wanted > kMostSteps)
+        {
+            run.Fail("steps", "must be 1 to " + std::to_string(kMostSteps) + ".");
+        }
+        steps = static_cast<uint32_t>(wanted);
+    }
+    run.NotUsedBecause("steps", "repeated steps need fidelity \"flow\"");
     if (!root.Has("cluster"))
     {
         root.Fail("cluster",
@@ -153,7 +221,7 @@ MakePlan(ScenarioSource& source)
     const WorkloadTraits traits = TraitsOf(workload.graph, cluster.acceleratorsPerHost);
     std::vector<RungPlan> worlds = ReadWorlds(run, fidelity);
     const bool priced = worlds.size() > 1 || root.Has("economics");
-    PlanCompute(root.Child("cluster"), traits, priced, cluster);
+    PlanCompute(root.Child("cluster"), traits, priced, steps > 1, cluster);
 
     Plan plan{source.path(),
               root.Text("title", BaseName(source.path())),
@@ -161,6 +229,7 @@ MakePlan(ScenarioSource& source)
               source.Digest(),
               seed,
               fidelity,
+              steps,
               std::move(cluster),
               std::move(workload),
               {},
@@ -171,7 +240,22 @@ MakePlan(ScenarioSource& source)
     PlanFabrics(root, traits, budget, plan);
     PlanLongRuns(root, plan);
     root.NotUsedBecause("supply", "`heddle supply` reads it");
+    for (const FabricPlan& fabric : plan.fabrics)
+    {
+        if (plan.steps > 1 && !fabric.byMessages.empty())
+        {
+            run.Fail("steps",
+                     "fabric '" + fabric.name + "' is run by messages (" + fabric.byMessages +
+                         "): one step only.");
+        }
+    }
     CheckFrameLoss(run, plan);
+    const std::string unused = fidelity == "packet" ? "" : PacketKnobsGiven(root, fidelity);
+    if (!unused.empty())
+    {
+        plan.notes.push_back(unused);
+        plan.workload.notes.push_back(unused);
+    }
     source.RequireAllUsed();
     return plan;
 }
@@ -194,11 +278,14 @@ Describe(const Plan& plan)
     for (const FabricPlan& fabric : plan.fabrics)
     {
         char hops[96];
-        std::snprintf(hops,
-                      sizeof hops,
-                      "%.3g messages, %.3g M packet-hops",
-                      fabric.estimate.messages,
-                      fabric.estimate.packetHops / 1e6);
+        std::snprintf(hops, sizeof hops, "%.3g messages", fabric.estimate.messages);
+        if (fabric.estimate.packetHops > 0)
+        {
+            std::snprintf(hops + std::strlen(hops),
+                          sizeof hops - std::strlen(hops),
+                          ", %.3g M packet-hops",
+                          fabric.estimate.packetHops / 1e6);
+        }
         text += "  fabric    " + fabric.name + ": " + fabric.topology.name + ", " +
                 std::to_string(fabric.topology.switches.size()) + " switches, " +
                 std::to_string(fabric.topology.links.size()) + " links, " + hops + "\n";

@@ -171,6 +171,7 @@ struct FabricPlan
     std::vector<Fault> faults;
     std::vector<LinkEvent> events; ///< what they come to, in order of time
     TrafficEstimate estimate;
+    std::string byMessages; ///< why level "flow" is "flow-messages" here; empty: it is not
     std::optional<LongRunPlan> longRun; ///< with `reliability`
 };
 
@@ -182,6 +183,7 @@ struct Plan
     std::string digest;
     uint64_t seed = 1;
     std::string fidelity;
+    uint32_t steps = 1; ///< of the actual world
     ClusterPlan cluster;
     WorkloadPlan workload;
     std::vector<FabricPlan> fabrics;
@@ -200,15 +202,20 @@ std::string Describe(const Plan& plan);
 // The parts, in the order in which they are made.
 ClusterPlan PlanCluster(const ScenarioNode& cluster);
 WorkloadPlan PlanWorkload(const ScenarioNode& workload, const ClusterPlan& cluster, uint64_t seed);
-/// Reads what concerns computing, now that the graph is known. `priced`: watts and dollars matter.
+/// Reads what concerns computing, now that the graph is known. `priced`: watts and dollars matter;
+/// `repeats`: several steps.
 void PlanCompute(const ScenarioNode& cluster,
                  const WorkloadTraits& traits,
                  bool priced,
+                 bool repeats,
                  ClusterPlan& plan);
 FabricPlan PlanFabric(const ScenarioNode& fabric,
                       const ClusterPlan& cluster,
                       const WorkloadTraits& traits,
                       uint64_t seed);
+
+/// The level that makes a world on a fabric: the rung's, but see FabricPlan::byMessages.
+std::string LevelOn(const FabricPlan& fabric, const RungPlan& rung);
 
 /// A link's rate as far as it is reached.
 BitRate Derated(BitRate rate, double efficiency);
@@ -225,6 +232,9 @@ std::string LinkKey(const Topology& topology, uint32_t link);
 /// Expands the whole graph on a fabric. Throws InputError when a rank cannot reach another, or when
 /// more than `budget` packet-hops would come of it.
 TrafficEstimate EstimateTraffic(const TaskGraph& graph, const FabricPlan& fabric, double budget);
+/// The same for a level of whole collectives: no packet-hops, no budget. Throws InputError also for
+/// an algorithm without fused form.
+TrafficEstimate EstimateFusedTraffic(const TaskGraph& graph, const FabricPlan& fabric);
 
 } // namespace heddle
 

@@ -3,13 +3,13 @@
 // What a graph would put on a fabric, found by expanding it without running it: the price of the
 // run, and whether every rank reaches whom it has to.
 #include "plan/plan.h"
+#include "plan/reach.h"
 
 #include "ns3/base-errors.h"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <tuple>
 
 namespace heddle
@@ -18,65 +18,8 @@ namespace heddle
 namespace
 {
 
-constexpr int kUnreachable = -1;
 /// One call of one member never needs more chunks than this; more means an absurd size.
 constexpr double kMostChunks = 2e7;
-
-/// Links on a shortest path between switches, by breadth-first search from each leaf on demand.
-class Distances
-{
-  public:
-    explicit Distances(const Topology& topology)
-        : m_topology(topology), m_neighbours(topology.switches.size())
-    {
-        for (const Topology::Link& link : topology.links)
-        {
-            if (link.a.isSwitch && link.b.isSwitch)
-            {
-                m_neighbours[link.a.index].push_back(link.b.index);
-                m_neighbours[link.b.index].push_back(link.a.index);
-            }
-        }
-    }
-
-    /// Links from NIC to NIC; kUnreachable when there is no path.
-    int Links(NicId from, NicId to)
-    {
-        const uint32_t ports = m_topology.portsPerNic; // all of them see the same distance
-        const int between =
-            From(m_topology.leafOfNic[from * ports])[m_topology.leafOfNic[to * ports]];
-        return between == kUnreachable ? kUnreachable : between + 2;
-    }
-
-  private:
-    const std::vector<int>& From(uint32_t leaf)
-    {
-        std::vector<int>& distance = m_from[leaf];
-        if (!distance.empty())
-        {
-            return distance;
-        }
-        distance.assign(m_topology.switches.size(), kUnreachable);
-        distance[leaf] = 0;
-        std::vector<uint32_t> queue{leaf};
-        for (size_t i = 0; i < queue.size(); ++i)
-        {
-            for (uint32_t next : m_neighbours[queue[i]])
-            {
-                if (distance[next] == kUnreachable)
-                {
-                    distance[next] = distance[queue[i]] + 1;
-                    queue.push_back(next);
-                }
-            }
-        }
-        return distance;
-    }
-
-    const Topology& m_topology;
-    std::vector<std::vector<uint32_t>> m_neighbours;
-    std::map<uint32_t, std::vector<int>> m_from;
-};
 
 class Estimator
 {
@@ -86,7 +29,7 @@ class Estimator
           m_fabric(fabric),
           m_budget(budget),
           m_expander(fabric.algorithms, fabric.layout, fabric.software),
-          m_distances(fabric.pristine)
+          m_reach(fabric)
     {
     }
 
@@ -192,11 +135,7 @@ class Estimator
             {
                 continue;
             }
-            const int links = m_distances.Links(op.relay, op.peer);
-            if (links == kUnreachable)
-            {
-                ReportUnreachable(rank, op);
-            }
+            const int links = m_reach.Links(rank, op.relay, op.peer);
             const double packets =
                 std::ceil(static_cast<double>(op.bytes) / m_fabric.transport.mtuPayloadBytes);
             sum.scaleOutBytes += static_cast<double>(op.bytes);
@@ -204,21 +143,6 @@ class Estimator
             sum.packetHops += packets * links;
         }
         return sum;
-    }
-
-    [[noreturn]] void ReportUnreachable(Rank rank, const ChunkOp& op) const
-    {
-        const auto at = [&](Rank r)
-        {
-            const RankLayout::Place& place = m_fabric.layout.places[r];
-            return "rank " + std::to_string(r) + " (host " + std::to_string(place.host) +
-                   ", rail " + std::to_string(place.rail) + ")";
-        };
-        throw InputError(at(rank) + " must send to " + at(op.peer) + ", but topology '" +
-                         m_fabric.topology.name +
-                         "' has no path between their NICs. Use PXN (collectives.pxn: true) for "
-                         "all-to-all and send/recv, rings that stay on a rail, or a topology that "
-                         "joins the rails.");
     }
 
     [[noreturn]] void Refuse() const
@@ -240,7 +164,7 @@ class Estimator
     const FabricPlan& m_fabric;
     double m_budget;
     Expander m_expander;
-    Distances m_distances;
+    Reach m_reach;
     Expansion m_expansion;
     TrafficEstimate m_total;
     std::map<Key, TrafficEstimate> m_known;

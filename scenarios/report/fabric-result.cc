@@ -26,7 +26,7 @@ FillMessages(const JobResult& job, v1::MessageTimes* out)
 {
     out->set_scale_out_bytes(job.scaleOutBytes);
     out->set_scale_up_bytes(job.scaleUpBytes);
-    out->set_count(job.messageTimes.size());
+    out->set_count(job.scaleOutMessages);
     if (job.messageTimes.empty())
     {
         return;

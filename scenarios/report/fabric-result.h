@@ -41,6 +41,9 @@ void FillActual(const Plan& plan,
 void FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
 
 /// Ledger sums, per rank and total.
+/// "leaf3 → spine1" or "rank 7".
+std::string RootPlaceName(uint8_t account, uint32_t place, const Topology& topology);
+
 void FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out);
 void FillCollectives(const TaskGraph& graph,
                      const RankLayout& layout,

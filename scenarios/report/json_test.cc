@@ -63,8 +63,11 @@ TEST(Json, GoldenFieldNames)
         {v1::FabricResult::descriptor(),
          "name topology load_balancer congestion_control accelerators switches links step_time_s "
          "step_time_ps extrapolation taxes ladder ledger collectives worst_collective messages "
-         "counters worst_ports optics critical_path ranks what_if economics reliability faults "
-         "bit_errors "},
+         "counters worst_ports optics critical_path ranks steps what_if economics reliability "
+         "faults bit_errors "},
+        {v1::Steps::descriptor(),
+         "count mean_s sd_s min_s p50_s p90_s p99_s p999_s max_s steady_s accelerator_jitter_s "
+         "jitter_amplification idle_share root root_places fidelity step_time_s "},
         {v1::FaultRecord::descriptor(),
          "kind what at_s until_s detection_s sampled links rate_share during_step "},
         {v1::Taxes::descriptor(),

@@ -107,8 +107,7 @@ AddPlaces(const std::vector<Blame>& blames,
     {
         v1::Place& place = *out->Add();
         place.set_account(root ? RootName(blame.account) : ProximateName(blame.account));
-        const bool port = root && IsPort(static_cast<RootAccount>(blame.account));
-        place.set_place(port ? PortName(topology, blame.place)
+        place.set_place(root ? RootPlaceName(blame.account, blame.place, topology)
                              : "rank " + std::to_string(blame.place));
         place.set_time_s(ToSeconds(blame.time));
         place.set_share(whole > 0 ? ToSeconds(blame.time) / whole : 0);
@@ -116,6 +115,13 @@ AddPlaces(const std::vector<Blame>& blames,
 }
 
 } // namespace
+
+std::string
+RootPlaceName(uint8_t account, uint32_t place, const Topology& topology)
+{
+    return IsPort(static_cast<RootAccount>(account)) ? PortName(topology, place)
+                                                     : "rank " + std::to_string(place);
+}
 
 void
 FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out)

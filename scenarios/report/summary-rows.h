@@ -25,6 +25,9 @@ void AddRow(Table& table, const v1::Result& result, const std::string& label, co
 std::string Print(const char* format, double value);
 std::string Percent(double share);
 
+/// The spread of repeated steps.
+void AddSteps(Table& table, const v1::Result& result);
+
 /// Watts, joules, dollars and failures, for scenarios that ask for them.
 void AddEconomics(Table& table, const v1::Result& result);
 

@@ -173,7 +173,7 @@ AddNetwork(Table& table, const v1::Result& result)
                result,
                label,
                [&](const auto& f)
-               { return f.messages().count() > 0 ? HumanTime((f.messages().*value)()) : ""; });
+               { return f.messages().max_s() > 0 ? HumanTime((f.messages().*value)()) : ""; });
     };
     messages("message completion p50", &v1::MessageTimes::p50_s);
     messages("                   p99", &v1::MessageTimes::p99_s);
@@ -253,6 +253,8 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     AddTimes(table, result);
     table.AddGap();
     AddIdle(table, result);
+    table.AddGap();
+    AddSteps(table, result);
     table.AddGap();
     AddCollectives(table, result);
     table.AddGap();

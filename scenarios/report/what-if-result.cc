@@ -49,7 +49,6 @@ FillWorlds(const Plan& plan,
         // A world that several rungs share was run under the first one's name.
         world.set_world(plan.rungs[i].world);
         world.set_rung(plan.rungs[i].rung);
-        world.set_fidelity(plan.rungs[i].fidelity);
         if (fabric.ladder_size() > 1)
         {
             const v1::World& above = fabric.ladder(fabric.ladder_size() - 2);

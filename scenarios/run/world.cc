@@ -2,6 +2,7 @@
 #include "run/world.h"
 
 #include "report/fabric-result.h"
+#include "report/steps-result.h"
 #include "run/fidelity/fidelity.h"
 #include "run/ideal-world.h"
 #include "run/message-log.h"
@@ -149,6 +150,35 @@ PartitionsOf(const Topology& topology,
     return PartitionTopology(topology, domains, WantedPartitions(topology, threads));
 }
 
+/// What the results are about when there are many steps.
+struct FirstStep
+{
+    std::optional<JobResult> job;
+    NetworkReport network;
+};
+
+/// `scaleOut` and `routes` are null when scale-out is infinite.
+std::unique_ptr<Job>
+MakeJob(EventCore& core,
+        const TaskGraph& graph,
+        const Expander& expander,
+        bool fused,
+        ScaleOut* scaleOut,
+        FlowRoutes* routes,
+        const JobConfig& config)
+{
+    if (fused)
+    {
+        return std::make_unique<Job>(core, graph, expander, routes, config);
+    }
+    if (scaleOut != nullptr)
+    {
+        return std::make_unique<Job>(core, graph, expander, *scaleOut, config);
+    }
+    Transport* const nothing = nullptr;
+    return std::make_unique<Job>(core, graph, expander, nothing, config);
+}
+
 void
 Simulate(EventCore& core, Engine engine)
 {
@@ -176,7 +206,8 @@ RunWorld(const Plan& plan,
     ns3::Time::SetResolution(ns3::Time::PS);
     const TaskGraph graph = GraphOn(plan, rung);
     const Topology topology = TopologyOn(fabric, rung);
-    const auto level = FindFactory<FidelityLevel>("fidelity", rung.fidelity);
+    const std::string levelName = LevelOn(fabric, rung);
+    const auto level = FindFactory<FidelityLevel>("fidelity", levelName);
     const unsigned threads = ThreadsFor(fabric, options);
     const Partitioning parts = PartitionsOf(topology, fabric, rung, level, threads);
     EventCore core({.seed = plan.seed,
@@ -193,7 +224,8 @@ RunWorld(const Plan& plan,
     if (network && options.log != nullptr)
     {
         HEDDLE_CHECK(threads == 1, "messages are logged on one thread");
-        logged.emplace(network->scaleOut(), *options.log);
+        HEDDLE_CHECK(!level.fused, "this level has no messages to log");
+        logged.emplace(*network->scaleOut(), *options.log);
     }
     AlignEntities(core);
     JobConfig config = JobConfigOn(plan, rung);
@@ -201,13 +233,29 @@ RunWorld(const Plan& plan,
     {
         config.partitionOfRank.push_back(parts.ofNic[port]);
     }
-    Transport* const nothing = nullptr;
-    ScaleOut* const scaleOut = logged ? &*logged : network ? &network->scaleOut() : nullptr;
-    Job job = scaleOut ? Job(core, graph, expander, *scaleOut, config)
-                       : Job(core, graph, expander, nothing, config);
+    ScaleOut* const scaleOut = logged ? &*logged : network ? network->scaleOut() : nullptr;
+    FlowRoutes* const routes = network ? network->routes() : nullptr;
+    const std::unique_ptr<Job> made =
+        MakeJob(core, graph, expander, level.fused, scaleOut, routes, config);
+    Job& job = *made;
+    FirstStep first;
+    StepStatistics statistics(fabric.topology, levelName);
+    if (rung.IsActual() && plan.steps > 1)
+    {
+        job.Repeat(plan.steps,
+                   [&](uint32_t step, const JobResult& result)
+                   {
+                       if (step == 0)
+                       {
+                           first = {result, network ? network->Report() : NetworkReport{}};
+                       }
+                       step < plan.steps ? statistics.Add(result) : statistics.AddSteady(result);
+                   });
+    }
     job.Start();
     if (network)
     {
+        network->SetCoflows(job.coflows());
         ScheduleLinkEvents(core, *network, EventsOn(fabric, rung));
     }
     const ProgressTicker ticker(core, job, onProgress);
@@ -217,18 +265,24 @@ RunWorld(const Plan& plan,
     {
         throw RunError(network->Failure());
     }
-    const JobResult result = job.Result();
+    JobResult result = job.Result();
+    if (first.job)
+    {
+        result = std::move(*first.job);
+    }
     v1::WorldPart part;
     part.set_events(core.eventCount());
     FillWorld(rung, result, part.mutable_fabric());
+    part.mutable_fabric()->mutable_ladder(0)->set_fidelity(levelName);
     if (network)
     {
-        const NetworkReport report = network->Report();
+        const NetworkReport report = first.job ? std::move(first.network) : network->Report();
         part.set_packet_hops(report.counters.packet_hops());
         if (rung.IsActual())
         {
             FillActual(plan, fabric, result, report, part.mutable_fabric());
             part.mutable_fabric()->mutable_counters()->set_events(part.events());
+            statistics.Fill(part.mutable_fabric());
         }
     }
     rusage usage{};

@@ -99,7 +99,7 @@ RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce)
         {
             const std::string name = family.Name() + ", " + c.name;
             const double hops = PlanCase(name, c, "packet").fabrics[0].estimate.packetHops;
-            for (const char* level : {"packet", "flow"})
+            for (const char* level : {"packet", "flow-messages"})
             {
                 const bool packets = std::string(level) == "packet";
                 pool.Add(name,

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// heddle-flow-scale [ACCELERATORS]…: what the flow level costs as clusters grow. Two layers of a
-// mixture of experts, forward and backward: per layer and direction a kernel, dispatch, a kernel,
-// combine; expert groups of 64 accelerators (8 hosts), 64 MiB per accelerator and all-to-all.
-// Rail-optimised fabric of 400 Gb/s, 32 hosts to a group, adaptive routing, PXN, 1 % jitter.
-// NCCL's software layer, but one message per pair of ranks instead of chunks of 128 KiB on four
-// channels. Default: 1024 2048 4096 8192 16384, each in a process of its own.
+// heddle-flow-scale [--messages] [--steps N] [ACCELERATORS]…: what the flow level costs as clusters
+// grow, and with --steps how jitter grows with them. Two layers of a mixture of experts, forward
+// and backward: per layer and direction a kernel, dispatch, a kernel, combine; expert groups of 64
+// accelerators (8 hosts), 64 MiB per accelerator and all-to-all. Rail-optimised fabric of 400 Gb/s,
+// 32 hosts to a group, adaptive routing, PXN, 1 % jitter between accelerators (drifting over 100
+// steps) and 1 % between kernels. NCCL's software layer. --messages: by messages, one per pair of
+// ranks. Each size in a process of its own.
 #include "ns3/base-errors.h"
 #include "ns3/collectives-presets.h"
+#include "ns3/fabric-coflow-network.h"
+#include "ns3/rdma-flow-routes.h"
 #include "ns3/rdma-flow-transport.h"
 #include "ns3/training-job.h"
 #include "ns3/training-scale-out.h"
 
-#include <chrono>
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
+#include <string>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,7 +84,9 @@ MakeFabric(uint32_t ranks)
     shape.delayByTier = {ParseTime("100ns"), ParseTime("250ns")};
     shape.switchConfig.forwardingLatency = ParseTime("700ns");
     shape.switchConfig.loadBalancer = "adaptive";
-    return BuildTopology("rail-optimised", shape, {{"hosts_per_group", "32"}});
+    return BuildTopology("rail-optimised",
+                         shape,
+                         {{"hosts_per_group", std::to_string(std::min(32U, shape.hosts))}});
 }
 
 RankLayout
@@ -94,79 +101,205 @@ MakeLayout(const Topology& topology)
     return layout;
 }
 
-/// Prints the row of one size.
-void
-Measure(uint32_t ranks)
+/// All that a job needs.
+struct World
 {
-    const TaskGraph graph = MakeGraph(ranks);
-    const Topology topology = MakeFabric(ranks);
-    TransportConfig transportConfig;
-    transportConfig.ackEveryPackets = 16;
-    transportConfig.sendLatency = ParseTime("700ns");
-    transportConfig.receiveLatency = ParseTime("600ns");
+    explicit World(uint32_t ranks) : graph(MakeGraph(ranks)), topology(MakeFabric(ranks))
+    {
+        transport.ackEveryPackets = 16;
+        transport.sendLatency = ParseTime("700ns");
+        transport.receiveLatency = ParseTime("600ns");
+        config.accelerator = {"h100-sxm", 989e12, 0.65, 3.35e12, 0.85};
+        config.scaleUp = {ParseRate("450GBps"), ParseTime("830ns")};
+        config.jitter.kernelSigma = 0.01;
+        config.jitter.persistentSigma = 0.01;
+        config.jitter.driftSteps = 100;
+    }
+
+    TaskGraph graph;
+    Topology topology;
+    TransportConfig transport;
+    JobConfig config;
+};
+
+double
+PeakGiB()
+{
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return static_cast<double>(usage.ru_maxrss) / (1 << 20);
+}
+
+void
+PrintCost(uint32_t ranks, const JobResult& result, const double (&at)[3], uint64_t solutions)
+{
+    std::printf("%12u %11llu %10.3f %9.2f %9.2f %9.2f %9.2f %11llu %9.3f\n",
+                ranks,
+                static_cast<unsigned long long>(result.scaleOutMessages),
+                1e3 * ToSeconds(result.stepTime),
+                at[0],
+                at[1] - at[0],
+                at[2] - at[1],
+                at[2],
+                static_cast<unsigned long long>(solutions),
+                PeakGiB());
+}
+
+/// By messages: one per pair of ranks instead of chunks of 128 KiB on four channels.
+void
+MeasureMessages(uint32_t ranks)
+{
+    const World world(ranks);
     EventCore core({.seed = 1});
-    FlowNetwork network(core, topology, FlowNetworkConfigFor(transportConfig));
-    FlowTransport transport(core, network, transportConfig);
+    FlowNetwork network(core, world.topology, FlowNetworkConfigFor(world.transport));
+    FlowTransport transport(core, network, world.transport);
     ScaleOutOver<FlowTransport> scaleOut(transport);
     SoftwareModel software = FindPreset("nccl-h100");
     software.p2pChunkBytes = 0;
     software.p2pChannelsPerPeer = 1;
-    const Expander expander({}, MakeLayout(topology), software);
-    JobConfig config;
-    config.accelerator = {"h100-sxm", 989e12, 0.65, 3.35e12, 0.85};
-    config.scaleUp = {ParseRate("450GBps"), ParseTime("830ns")};
-    config.jitter.kernelSigma = 0.01;
-    config.jitter.persistentSigma = 0.01;
-    Job job(core, graph, expander, scaleOut, config);
+    const Expander expander({}, MakeLayout(world.topology), software);
+    Job job(core, world.graph, expander, scaleOut, world.config);
     const double ready = CpuSeconds();
     job.Start();
     core.RunUntil(kForever);
     const double ran = CpuSeconds();
     const JobResult result = job.Result();
-    rusage usage{};
-    getrusage(RUSAGE_SELF, &usage);
-    std::printf("%12u %11llu %10.3f %9.2f %9.2f %9.2f %9.2f %11llu %9.2f\n",
+    PrintCost(ranks, result, {ready, ran, CpuSeconds()}, network.recomputations());
+}
+
+/// By whole collectives, all chunks and channels of NCCL.
+void
+MeasureFused(uint32_t ranks)
+{
+    const World world(ranks);
+    EventCore core({.seed = 1});
+    FlowRoutes routes(core, world.topology, world.transport);
+    const Expander expander({}, MakeLayout(world.topology), FindPreset("nccl-h100"));
+    Job job(core, world.graph, expander, &routes, world.config);
+    const double ready = CpuSeconds();
+    job.Start();
+    core.RunUntil(kForever);
+    const double ran = CpuSeconds();
+    const JobResult result = job.Result();
+    PrintCost(ranks, result, {ready, ran, CpuSeconds()}, job.coflows()->recomputations());
+}
+
+/// Many steps: how jitter grows with the number of accelerators that wait for the slowest.
+void
+MeasureSteps(uint32_t ranks, uint32_t steps)
+{
+    const World world(ranks);
+    EventCore core({.seed = 1});
+    FlowRoutes routes(core, world.topology, world.transport);
+    const Expander expander({}, MakeLayout(world.topology), FindPreset("nccl-h100"));
+    Job job(core, world.graph, expander, &routes, world.config);
+    std::vector<Tick> times;
+    double squares = 0;
+    Tick steady = 0;
+    job.Repeat(steps,
+               [&](uint32_t step, const JobResult& result)
+               {
+                   if (step == steps)
+                   {
+                       steady = result.stepTime;
+                       return;
+                   }
+                   times.push_back(result.stepTime);
+                   for (const RankLedger& rank : result.ranks)
+                   {
+                       squares += std::pow(ToSeconds(rank.busyJitter), 2);
+                   }
+               });
+    const double ready = CpuSeconds();
+    job.Start();
+    core.RunUntil(kForever);
+    const double ran = CpuSeconds();
+    std::sort(times.begin(), times.end());
+    double sum = 0;
+    for (Tick time : times)
+    {
+        sum += ToSeconds(time);
+    }
+    const double own = std::sqrt(squares / (double(ranks) * steps));
+    std::printf("%12u %7u %10.3f %10.3f %10.3f %10.3f %9.3f %9.2f %9.4f %9.3f\n",
                 ranks,
-                static_cast<unsigned long long>(result.scaleOutMessages),
-                1e3 * ToSeconds(result.stepTime),
-                ready,
-                ran - ready,
-                CpuSeconds() - ran,
-                CpuSeconds(),
-                static_cast<unsigned long long>(network.recomputations()),
-                static_cast<double>(usage.ru_maxrss) / (1 << 20));
+                steps,
+                1e3 * ToSeconds(steady),
+                1e3 * sum / steps,
+                1e3 * ToSeconds(times[times.size() / 2]),
+                1e3 * ToSeconds(times[times.size() * 99 / 100]),
+                1e3 * own,
+                (sum / steps - ToSeconds(steady)) / own,
+                (ran - ready) / (steps + 1),
+                PeakGiB());
 }
 
 } // namespace
 
 } // namespace heddle::bench
 
+namespace
+{
+
+int
+Refuse(const char* text)
+{
+    std::fprintf(stderr,
+                 "heddle-flow-scale: '%s' is neither --messages, --steps N, nor a multiple of 64\n",
+                 text);
+    return 2;
+}
+
+} // namespace
+
 int
 main(int argc, char** argv)
 {
-    std::vector<uint32_t> sizes{1024, 2048, 4096, 8192, 16384};
-    if (argc > 1)
-    {
-        sizes.clear();
-    }
+    std::vector<uint32_t> sizes;
+    uint32_t steps = 0;
+    bool messages = false;
     for (int i = 1; i < argc; ++i)
     {
-        sizes.push_back(static_cast<uint32_t>(std::strtoul(argv[i], nullptr, 10)));
-        if (sizes.back() == 0 || sizes.back() % heddle::bench::kGroup != 0)
+        const std::string word = argv[i];
+        const bool counts = word == "--steps" && i + 1 < argc;
+        const unsigned long number = std::strtoul(argv[counts ? ++i : i], nullptr, 10);
+        messages = messages || word == "--messages";
+        if (counts)
         {
-            std::fprintf(stderr, "heddle-flow-scale: '%s' is no multiple of 64\n", argv[i]);
-            return 2;
+            steps = static_cast<uint32_t>(number);
+        }
+        else if (word != "--messages")
+        {
+            sizes.push_back(static_cast<uint32_t>(number));
+        }
+        if ((counts && number == 0) || (!counts && word != "--messages" &&
+                                        (number == 0 || number % heddle::bench::kGroup != 0)))
+        {
+            return Refuse(word.c_str());
         }
     }
-    std::printf("accelerators    messages    step ms   setup s     run s  result s   total s   "
-                "solutions       GiB\n");
+    if (sizes.empty() && steps > 0)
+    {
+        sizes = {64, 256, 1024, 4096, 16384};
+    }
+    else if (sizes.empty())
+    {
+        sizes = {1024, 2048, 4096, 8192, 16384};
+    }
+    std::puts(steps > 0
+                  ? "accelerators   steps  steady ms    mean ms     p50 ms     p99 ms    own ms "
+                    "amplific.  CPU s/st       GiB"
+                  : "accelerators    messages    step ms   setup s     run s  result s   total s   "
+                    "solutions       GiB");
     for (uint32_t ranks : sizes)
     {
         std::fflush(stdout);
         const pid_t child = fork();
         if (child == 0)
         {
-            heddle::bench::Measure(ranks);
+            steps > 0  ? heddle::bench::MeasureSteps(ranks, steps)
+            : messages ? heddle::bench::MeasureMessages(ranks)
+                       : heddle::bench::MeasureFused(ranks);
             std::fflush(stdout);
             _exit(0);
         }

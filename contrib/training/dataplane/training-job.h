@@ -28,6 +28,7 @@
 #include "ns3/rdma-transport.h"
 #include "ns3/training-ledger.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -64,9 +65,12 @@ struct JitterModel
     double slowHostShare = 0;        ///< probability that a host is slow
     double slowHostFactor = 1;       ///< its time factor
     std::map<Rank, double> slowdown; ///< explicit factor per accelerator (1.1 = 10 % slower)
+    /// Over repeated steps persistent deviations wander from one draw to the next, independent one
+    /// in this many steps, normally distributed at every step; 0: they stay.
+    uint32_t driftSteps = 0;
 
-    /// Time factor of task `index` (position in the rank's program), > 0.
-    double Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index) const;
+    /// Time factor of task `index` (position in the rank's program) in a step, > 0.
+    double Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index, uint32_t step = 0) const;
 };
 
 struct ScaleUpModel
@@ -128,6 +132,8 @@ struct JobResult
 };
 
 class ScaleOut;
+class FlowRoutes;
+class CoflowNetwork;
 
 class Job
 {
@@ -138,6 +144,13 @@ class Job
         const TaskGraph& graph,
         const Expander& expander,
         Transport* transport,
+        const JobConfig& config);
+    /// At flow level, every collective as one coupled flow (training-fused.h): nothing by messages.
+    /// `routes` may be null if ideal.infiniteScaleOut.
+    Job(EventCore& core,
+        const TaskGraph& graph,
+        const Expander& expander,
+        FlowRoutes* routes,
         const JobConfig& config);
     /// Over another model of the scale-out network (tests, closed forms).
     Job(EventCore& core,
@@ -151,7 +164,16 @@ class Job
 
     void Start(); ///< schedules the first tasks at the core's current time (0)
     bool finished() const;
-    double progress() const;  ///< share of tasks done, 0 … 1
+    double progress() const; ///< share of tasks done, 0 … 1
+    using StepFn = std::function<void(uint32_t step, const JobResult& result)>;
+
+    /// Before Start(): runs the graph `steps` times, each step when the one before has ended, with
+    /// the jitter of that step, and then once more without any (step number `steps`). Step 0 is
+    /// what runs without this. Jobs by coupled flows only. `onStep` hears of each as it ends.
+    void Repeat(uint32_t steps, StepFn onStep);
+
+    /// Of a job by coupled flows, else null.
+    CoflowNetwork* coflows() const;
     JobResult Result() const; ///< throws RunError naming who waits for whom if not finished
 
     /// Optional observers (trace sources of the ns-3 facade use them); called as things end, in the

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Flow level: messages are streams of bits. Two of them: "flow" with the queues of what nobody
-// slows down and calibrated congestion control, "max-min" with ideal rates (the what-if ladder's
-// world without queues).
+// Flow level: every collective is one coupled flow at a max-min fair pace.
 #include "run/fidelity/fidelity.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
-#include "ns3/rdma-flow-transport.h"
 
 #include <cmath>
 
@@ -17,101 +14,76 @@ namespace heddle
 namespace
 {
 
-class FlowLevelNetwork : public ScaleOutNetwork
+class CoupledNetwork : public ScaleOutNetwork
 {
   public:
-    FlowLevelNetwork(EventCore& core,
-                     const Topology& topology,
-                     const TransportConfig& config,
-                     bool maxMin)
-        : m_network(core, topology, FlowNetworkConfigFor(config, maxMin)),
-          m_transport(core, m_network, config),
-          m_scaleOut(m_transport)
+    CoupledNetwork(EventCore& core, const Topology& topology, const TransportConfig& config)
+        : m_core(core), m_routes(core, topology, config)
     {
     }
 
-    ScaleOut& scaleOut() override
+    FlowRoutes* routes() override
     {
-        return m_scaleOut;
+        return &m_routes;
     }
 
-    void CutLink(uint32_t link) override
+    void SetCoflows(CoflowNetwork* coflows) override
     {
-        m_network.CutLink(link);
+        m_coflows = coflows;
+    }
+
+    void CutLink(uint32_t) override
+    {
+        HEDDLE_CHECK(false, "fabrics with silent failures are run by messages");
     }
 
     void SetLinkShare(uint32_t link, double share) override
     {
-        m_network.SetLinkUp(link, share > 0);
-        if (share > 0)
-        {
-            const BitRate built = m_network.topology().links[link].rate;
-            m_network.SetLinkRate(
-                link,
-                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
-        }
-    }
-
-    std::string Failure() const override
-    {
-        const std::optional<TransportFailure> failure = m_transport.failure();
-        return failure ? failure->Text() : "";
+        m_routes.SetLinkShare(m_core.part(0), *m_coflows, link, share);
     }
 
     /// No packets, so no packet counters, no queues.
     NetworkReport Report() override
     {
         NetworkReport report;
-        const TransportCounters counters = m_transport.counters();
-        HEDDLE_CHECK(counters.delivered == counters.messages, "messages are not conserved");
-        report.counters.set_messages(counters.messages);
-        const std::vector<double> bytes = m_network.PortBytes();
-        for (PortId port = 0; port < bytes.size(); ++port)
+        const Topology& topology = m_routes.topology();
+        const std::vector<double> bytes = m_coflows->PortBytes();
+        for (PortId port = 0; port < 2 * topology.links.size(); ++port)
         {
             PortCounters counter;
             counter.txBytes = static_cast<uint64_t>(std::llround(bytes[port]));
-            counter.busy = m_network.topology().links[port / 2].rate.TransmitTime(counter.txBytes);
+            counter.busy = topology.links[port / 2].rate.TransmitTime(counter.txBytes);
             report.ports.push_back(counter);
         }
         return report;
     }
 
   private:
-    FlowNetwork m_network;
-    FlowTransport m_transport;
-    ScaleOutOver<FlowTransport> m_scaleOut;
+    EventCore& m_core;
+    FlowRoutes m_routes;
+    CoflowNetwork* m_coflows = nullptr;
 };
 
-template <bool MaxMin>
 std::unique_ptr<ScaleOutNetwork>
 Make(EventCore& core,
      const Topology& topology,
      const Partitioning&,
      const TransportConfig& transport)
 {
-    return std::make_unique<FlowLevelNetwork>(core, topology, transport, MaxMin);
+    return std::make_unique<CoupledNetwork>(core, topology, transport);
 }
-
-constexpr const char* kWhyOnePartition = "rates at flow level are made for all flows at once";
 
 const Registration<FidelityLevel> kFlow{
     {"fidelity",
      "flow",
-     "Messages are streams of bits on the paths that packets would take. Without congestion "
-     "control "
-     "ports queue first come, first served and windows fill; under it rates are max-min fair less "
-     "a "
-     "calibrated loss. No PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
+     "Every collective and every send is one coupled flow: what all its messages put on each port, "
+     "on the paths that their packets would take, at a common max-min fair pace, plus the "
+     "latencies "
+     "of its algorithm. Hundreds of times faster than packets; no messages one by one, queues, "
+     "PFC, "
+     "frame losses or reordering.",
      {}},
-    {&Make<false>, kWhyOnePartition}};
-
-const Registration<FidelityLevel> kMaxMin{
-    {"fidelity",
-     "max-min",
-     "As flow, but every rate is max-min fair at once: no queues, windows or congestion control at "
-     "all. What the what-if ladder calls no-queues.",
-     {}},
-    {&Make<true>, kWhyOnePartition}};
+    {&Make, "rates at flow level are made for all flows at once", true}};
 
 } // namespace
 

@@ -54,9 +54,9 @@ class PacketNetwork : public ScaleOutNetwork
     {
     }
 
-    ScaleOut& scaleOut() override
+    ScaleOut* scaleOut() override
     {
-        return m_scaleOut;
+        return &m_scaleOut;
     }
 
     void CutLink(uint32_t link) override
@@ -120,7 +120,7 @@ const Registration<FidelityLevel> kPacket{
      "Every packet crosses every queue: transports, congestion control, PFC, buffers, losses. The "
      "truth that the other levels are measured against.",
      {}},
-    {&Make, nullptr}};
+    {&Make, nullptr, false}};
 
 } // namespace
 

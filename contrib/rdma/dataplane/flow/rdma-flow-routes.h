@@ -22,6 +22,7 @@
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/rdma-transport.h"
 
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
@@ -32,10 +33,10 @@ class FlowRoutes
 {
   public:
     /// `topology` must outlive it. Throws InputError.
-    FlowRoutes(const EventCore& core, const Topology& topology, const TransportConfig& config);
+    FlowRoutes(EventCore& core, const Topology& topology, const TransportConfig& config);
 
     /// What the transport asks of the network.
-    static CoflowNetwork::Config NetworkConfig(const TransportConfig& config);
+    CoflowNetwork::Config networkConfig() const;
 
     /// The network is empty: PortId = port.
     void AddPorts(CoflowNetwork& network) const;
@@ -71,21 +72,30 @@ class FlowRoutes
         return m_topology;
     }
 
-    /// New forwarding tables; `up` by link.
-    void Rebuild(const std::vector<bool>& up)
+    /// Called when paths have changed.
+    void SetListener(std::function<void(Partition&)> listener)
     {
-        m_paths.Build(up);
-        m_interior.clear();
+        m_listener = std::move(listener);
     }
 
+    /// The link has this share of the rate it was built with; 0: it is down, and forwarding tables
+    /// follow after Topology::rerouteDelay. Ports of `network` are those of AddPorts().
+    void SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link, double share);
+
   private:
+    void OnReroute(Partition& part, const Event& event);
     double WireBits(uint64_t bytes, uint64_t messages) const;
     void AddBits(PortId port, double bits);
     bool Reordered() const;
 
     const Topology& m_topology;
     const TransportConfig m_config;
-    const uint64_t m_seed;
+    EventCore& m_core;
+    std::function<void(Partition&)> m_listener;
+    std::vector<bool> m_up; ///< by link
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    HandlerId m_onReroute;
     bool m_addressEveryPacket;
     double m_ackShare;
     double m_reorderedAckShare;

@@ -9,6 +9,13 @@
 namespace heddle
 {
 
+namespace
+{
+
+constexpr double kQuarter = 1.5707963267948966; // of a circle
+
+} // namespace
+
 Tick
 AcceleratorModel::NominalTime(const Task& task) const
 {
@@ -31,7 +38,7 @@ AcceleratorModel::NominalTime(const Task& task) const
 }
 
 double
-JitterModel::Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index) const
+JitterModel::Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index, uint32_t step) const
 {
     const auto draw = [this](const RandomStream& stream, uint64_t i, double sigma)
     {
@@ -42,8 +49,26 @@ JitterModel::Factor(uint64_t seed, Rank rank, uint32_t host, uint32_t index) con
         return shape == Shape::LogNormal ? stream.LogNormalMean1(i, sigma)
                                          : std::max(0.05, 1 + sigma * stream.Normal(i));
     };
-    double factor = draw(RandomStream(seed, "accelerator-jitter", rank), 0, persistentSigma);
-    factor *= draw(RandomStream(seed, "kernel-jitter", rank), index, kernelSigma);
+    const RandomStream persistent(seed, "accelerator-jitter", rank);
+    double factor = 1;
+    if (driftSteps == 0 || step % driftSteps == 0)
+    {
+        factor = draw(persistent, driftSteps == 0 ? 0 : step / driftSteps, persistentSigma);
+    }
+    else if (persistentSigma > 0)
+    {
+        // On a quarter circle between two independent draws the variance stays one.
+        const uint32_t knot = step / driftSteps;
+        const double angle = kQuarter * (step % driftSteps) / driftSteps;
+        const double normal = std::cos(angle) * persistent.Normal(knot) +
+                              std::sin(angle) * persistent.Normal(knot + 1);
+        const double s = persistentSigma;
+        factor = shape == Shape::LogNormal ? std::exp(s * normal - s * s / 2)
+                                           : std::max(0.05, 1 + s * normal);
+    }
+    factor *= draw(RandomStream(seed, "kernel-jitter", rank),
+                   index + (uint64_t{step} << 32),
+                   kernelSigma);
     if (slowHostShare > 0 && RandomStream(seed, "slow-host", host).Uniform(0) < slowHostShare)
     {
         factor *= slowHostFactor;

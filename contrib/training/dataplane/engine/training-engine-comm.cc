@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "ns3/base-errors.h"
 #include "ns3/training-engine.h"
+#include "ns3/training-fused.h"
 
 #include <algorithm>
 
@@ -12,10 +13,10 @@ Engine::StartCommunication(Partition& part, TaskId id, ActivityRef released)
 {
     const Rank rank = m_graph.tasks()[id].rank;
     ChangeActive(part, rank, 1);
-    CommRun* run = RunOf(part, id);
+    CommRun* run = m_fused ? nullptr : RunOf(part, id);
     if (m_base == 0)
     {
-        Begin(part, *run, released);
+        m_fused ? m_fused->Arrive(part, id, released) : Begin(part, *run, released);
         return;
     }
     const ActivityRef software = AddSoftware(part, rank, m_base, released);
@@ -25,7 +26,15 @@ Engine::StartCommunication(Partition& part, TaskId id, ActivityRef released)
 void
 Engine::OnBaseLatency(Partition& part, const Event& event)
 {
-    Begin(part, *m_tasks[event.entity].run, ActivityRef::FromBits(event.arg));
+    const ActivityRef software = ActivityRef::FromBits(event.arg);
+    if (m_fused)
+    {
+        m_fused->Arrive(part, event.entity, software);
+    }
+    else
+    {
+        Begin(part, *m_tasks[event.entity].run, software);
+    }
     Drain(part);
 }
 

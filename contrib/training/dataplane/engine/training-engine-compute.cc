@@ -22,12 +22,13 @@ Engine::StartKernel(Partition& part, TaskId id, ActivityRef released)
     }
     const bool host = task.computeClass == ComputeClass::HostOverhead;
     double factor = 1;
-    if (!m_config.ideal.noJitter)
+    if (!m_config.ideal.noJitter && m_step < m_steps)
     {
         factor = m_config.jitter.Factor(m_config.seed,
                                         task.rank,
                                         m_expander.layout().places[task.rank].host,
-                                        m_plan.programIndex(id));
+                                        m_plan.programIndex(id),
+                                        m_step);
     }
     rank.running = id;
     rank.nominal = host && m_config.ideal.noSoftware ? 0 : m_config.accelerator.NominalTime(task);

@@ -2,6 +2,7 @@
 #include "ns3/training-engine.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/training-fused.h"
 
 namespace heddle::training
 {
@@ -11,12 +12,44 @@ Engine::Engine(EventCore& core,
                const Expander& expander,
                ScaleOut* scaleOut,
                const JobConfig& config)
+    : Engine(core, graph, expander, scaleOut, config, false)
+{
+}
+
+Engine::Engine(EventCore& core,
+               const TaskGraph& graph,
+               const Expander& expander,
+               FlowRoutes* routes,
+               const JobConfig& config)
+    : Engine(core, graph, expander, nullptr, config, true)
+{
+    if (routes == nullptr && !config.ideal.infiniteScaleOut)
+    {
+        throw InputError("there is no scale-out network");
+    }
+    m_fused = std::make_unique<FusedComms>(*this, config.ideal.infiniteScaleOut ? nullptr : routes);
+}
+
+Engine::~Engine() = default;
+
+CoflowNetwork*
+Engine::coflows() const
+{
+    return m_fused ? &m_fused->network() : nullptr;
+}
+
+Engine::Engine(EventCore& core,
+               const TaskGraph& graph,
+               const Expander& expander,
+               ScaleOut* scaleOut,
+               const JobConfig& config,
+               bool fused)
     : m_core(core),
       m_graph(graph),
       m_expander(expander),
       m_scaleOut(config.ideal.infiniteScaleOut ? nullptr : scaleOut),
       m_config(config),
-      m_plan(graph, expander, m_scaleOut, config, core.partitions()),
+      m_plan(graph, expander, m_scaleOut, config, core.partitions(), !fused),
       m_contexts(core.partitions()),
       m_ranks(graph.ranks()),
       m_tasks(graph.tasks().size()),
@@ -59,6 +92,7 @@ Engine::Engine(EventCore& core,
     {
         m_ranks[r].entity = firstEntity + r;
     }
+    m_onStepEnd = core.AddHandler<Engine, &Engine::OnStepEnd>(this);
     m_onStart = core.AddHandler<Engine, &Engine::OnStart>(this);
     m_onKernelEnd = core.AddHandler<Engine, &Engine::OnKernelEnd>(this);
     m_onBaseLatency = core.AddHandler<Engine, &Engine::OnBaseLatency>(this);
@@ -163,6 +197,11 @@ Engine::Drain(Partition& part)
         Launch(part, s.task, s.released, s.binding);
     }
     context.starting.clear();
+    if (m_onStep && !m_ending && context.tasksDone == m_tasks.size())
+    {
+        m_ending = true;
+        part.Schedule(0, m_onStepEnd, 0, 0, NextKey(0));
+    }
 }
 
 void

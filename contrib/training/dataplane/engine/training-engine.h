@@ -28,6 +28,7 @@
 #ifndef HEDDLE_TRAINING_ENGINE_H
 #define HEDDLE_TRAINING_ENGINE_H
 
+#include "ns3/rdma-flow-routes.h"
 #include "ns3/training-activity.h"
 #include "ns3/training-job.h"
 #include "ns3/training-plan.h"
@@ -136,6 +137,8 @@ struct RankState
     Tick lastComputeEnd = 0;
 };
 
+class FusedComms;
+
 class Engine : public TransportClient
 {
   public:
@@ -144,10 +147,21 @@ class Engine : public TransportClient
            const Expander& expander,
            ScaleOut* scaleOut,
            const JobConfig& config);
+    /// Every collective as one coupled flow (training-fused.h).
+    Engine(EventCore& core,
+           const TaskGraph& graph,
+           const Expander& expander,
+           FlowRoutes* routes,
+           const JobConfig& config);
+    ~Engine() override;
 
     void Start();
+    void Repeat(uint32_t steps, Job::StepFn onStep); ///< see Job
+    double Progress(double ofStep) const;
     uint64_t TasksDone() const;
     JobResult Result() const;
+
+    CoflowNetwork* coflows() const; ///< null: by messages
 
     const TaskGraph& graph() const
     {
@@ -162,6 +176,14 @@ class Engine : public TransportClient
   private:
     friend class ResultBuilder;
     friend class StallReport;
+    friend class FusedComms;
+
+    Engine(EventCore& core,
+           const TaskGraph& graph,
+           const Expander& expander,
+           ScaleOut* scaleOut,
+           const JobConfig& config,
+           bool fused);
 
     struct Connectivity ///< dynamic state of a connection; each half in its own partition
     {
@@ -207,6 +229,10 @@ class Engine : public TransportClient
     void FinishTask(Partition& part, TaskId task, ActivityRef finish);
     uint64_t NextKey(Rank rank);
     ActivityRef AddSoftware(Partition& part, Rank rank, Tick length, ActivityRef pred);
+
+    // training-engine-steps.cc
+    void OnStepEnd(Partition& part, const Event& event);
+    void Reset(Partition& part);
 
     // training-engine-compute.cc
     void StartKernel(Partition& part, TaskId task, ActivityRef released);
@@ -275,6 +301,12 @@ class Engine : public TransportClient
     std::vector<Tick> m_egressFree;      ///< by rank
     std::vector<Tick> m_ingressFree;
     std::vector<MessageActivity*> m_lastOnQp; ///< by QpId
+    std::unique_ptr<FusedComms> m_fused;      ///< null: by messages
+    uint32_t m_step = 0;                      ///< in execution
+    uint32_t m_steps = 1;                     ///< with jitter
+    bool m_ending = false;                    ///< OnStepEnd() is due
+    Job::StepFn m_onStep;                     ///< null: one step
+    HandlerId m_onStepEnd;
 };
 
 } // namespace heddle::training

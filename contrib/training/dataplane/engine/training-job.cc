@@ -22,6 +22,15 @@ class Job::Impl
     {
     }
 
+    Impl(EventCore& core,
+         const TaskGraph& graph,
+         const Expander& expander,
+         FlowRoutes* routes,
+         const JobConfig& config)
+        : engine(core, graph, expander, routes, config)
+    {
+    }
+
   private:
     std::unique_ptr<ScaleOut> m_adapter;
 
@@ -53,7 +62,28 @@ Job::Job(EventCore& core,
 {
 }
 
+Job::Job(EventCore& core,
+         const TaskGraph& graph,
+         const Expander& expander,
+         FlowRoutes* routes,
+         const JobConfig& config)
+    : m_impl(std::make_unique<Impl>(core, graph, expander, routes, config))
+{
+}
+
 Job::~Job() = default;
+
+void
+Job::Repeat(uint32_t steps, StepFn onStep)
+{
+    m_impl->engine.Repeat(steps, std::move(onStep));
+}
+
+CoflowNetwork*
+Job::coflows() const
+{
+    return m_impl->engine.coflows();
+}
 
 void
 Job::Start()
@@ -72,7 +102,8 @@ Job::progress() const
 {
     const size_t tasks = m_impl->engine.graph().tasks().size();
     const uint64_t done = m_impl->engine.TasksDone();
-    return tasks == 0 ? 1 : static_cast<double>(done) / static_cast<double>(tasks);
+    const double ofStep = tasks == 0 ? 1 : static_cast<double>(done) / static_cast<double>(tasks);
+    return m_impl->engine.Progress(ofStep);
 }
 
 JobResult

@@ -12,7 +12,8 @@ Plan::Plan(const TaskGraph& graph,
            const Expander& expander,
            ScaleOut* scaleOut,
            const JobConfig& config,
-           uint32_t partitions)
+           uint32_t partitions,
+           bool connected)
     : m_graph(graph),
       m_expander(expander),
       m_qpsPerConnection(std::max(1U, expander.software().queuePairsPerConnection))
@@ -35,8 +36,11 @@ Plan::Plan(const TaskGraph& graph,
     LinkTasks();
     MatchCollectives();
     MatchTransfers();
-    FindConnections();
-    ConnectQueuePairs(scaleOut, config);
+    if (connected)
+    {
+        FindConnections();
+        ConnectQueuePairs(scaleOut, config);
+    }
 }
 
 void
@@ -241,13 +245,7 @@ Plan::Expand(TaskId id, Expansion& out) const
         return;
     }
     const Meeting& meeting = m_meetings[m_meetingOf[id]];
-    const CollectiveCall call{task.collective,
-                              &m_graph.communicators()[task.comm],
-                              task.bytes,
-                              task.peer,
-                              task.sequence,
-                              meeting.rows.empty() ? nullptr : &meeting.rows};
-    m_expander.Expand(call, m_memberOf[id], out);
+    m_expander.Expand(CallOf(task, meeting), m_memberOf[id], out);
 }
 
 } // namespace heddle::training

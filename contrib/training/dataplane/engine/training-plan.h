@@ -52,12 +52,14 @@ struct Meeting
 class Plan
 {
   public:
-    /// `scaleOut` null with infinite scale-out. Throws InputError.
+    /// `scaleOut` null with infinite scale-out. Without `connected` nothing is expanded and there
+    /// are no connections. Throws InputError.
     Plan(const TaskGraph& graph,
          const Expander& expander,
          ScaleOut* scaleOut,
          const JobConfig& config,
-         uint32_t partitions);
+         uint32_t partitions,
+         bool connected = true);
 
     uint32_t PartitionOf(Rank rank) const
     {
@@ -123,8 +125,21 @@ class Plan
         return m_meetingTasks.data() + meeting.firstTask;
     }
 
-  private:
+    /// Of connections, see above.
     uint32_t GroupOf(const Task& task) const;
+
+    /// The call that `task` is part of; its rows are those of `meeting`.
+    CollectiveCall CallOf(const Task& task, const Meeting& meeting) const
+    {
+        return {task.collective,
+                &m_graph.communicators()[task.comm],
+                task.bytes,
+                task.peer,
+                task.sequence,
+                meeting.rows.empty() ? nullptr : &meeting.rows};
+    }
+
+  private:
     void PlacePartitions(const JobConfig& config, uint32_t partitions);
     void LinkTasks();
     void MatchCollectives();

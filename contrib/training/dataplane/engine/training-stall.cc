@@ -2,6 +2,7 @@
 #include "ns3/training-stall.h"
 
 #include "ns3/collectives-algorithm.h"
+#include "ns3/training-fused.h"
 
 namespace heddle::training
 {
@@ -97,7 +98,11 @@ StallReport::Text(size_t limit) const
             continue;
         }
         ++lines;
-        text += "\n  " + Describe(id) + (state.run ? Reason(*state.run) : " is running");
+        const bool fused = m_job.m_fused && m_job.m_graph.tasks()[id].kind != TaskKind::Compute;
+        text += "\n  " + Describe(id) +
+                (fused       ? m_job.m_fused->WhyWaits(id)
+                 : state.run ? Reason(*state.run)
+                             : " is running");
     }
     if (more > 0)
     {

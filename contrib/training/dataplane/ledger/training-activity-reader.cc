@@ -60,6 +60,9 @@ ActivityReader::Describe(ActivityRef activity) const
     case ActivityKind::Kernel:
         DescribeKernel(store.kernels[activity.index()], view);
         break;
+    case ActivityKind::Fused:
+        DescribeFused(store.fused[activity.index()], view);
+        break;
     case ActivityKind::Message:
         DescribeMessage(store.messages[activity.index()], view);
         break;
@@ -114,6 +117,28 @@ ActivityReader::DescribeKernel(const KernelActivity& kernel, ActivityView& view)
     view.Add(RootAccount::Software, kernel.rank, software);
     view.Add(RootAccount::Interference, kernel.rank, interference);
     view.Add(RootAccount::Jitter, kernel.rank, jitter);
+}
+
+void
+ActivityReader::DescribeFused(const FusedActivity& fused, ActivityView& view) const
+{
+    view.start = fused.start;
+    view.end = fused.end;
+    view.pred = fused.pred;
+    view.pipeline = fused.pipeline;
+    const RootAccount accounts[FusedActivity::kParts] = {RootAccount::Software,
+                                                         RootAccount::ScaleUpLatency,
+                                                         RootAccount::ScaleOutLatency,
+                                                         RootAccount::ScaleUpEndpoint,
+                                                         RootAccount::ScaleOutEndpoint,
+                                                         RootAccount::ScaleOutFailure,
+                                                         RootAccount::ScaleOutLossRecovery,
+                                                         RootAccount::ScaleOutCongestion};
+    for (size_t part = 0; part < FusedActivity::kParts; ++part)
+    {
+        const bool congestion = part == FusedActivity::Congestion;
+        view.Add(accounts[part], congestion ? fused.culprit : kNone, fused.parts[part]);
+    }
 }
 
 const MessageExcess*

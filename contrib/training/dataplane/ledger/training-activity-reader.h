@@ -64,6 +64,7 @@ class ActivityReader
   private:
     void DescribeSpan(const SpanActivity& span, ActivityView& view) const;
     void DescribeKernel(const KernelActivity& kernel, ActivityView& view) const;
+    void DescribeFused(const FusedActivity& fused, ActivityView& view) const;
     void DescribeMessage(const MessageActivity& message, ActivityView& view) const;
     void DescribeAck(const MessageActivity& message, ActivityView& view) const;
     void DescribeEmission(const MessageActivity& message, ActivityView& view) const;

@@ -9,6 +9,7 @@
 //   Span      anything with two segments: software latency, a grant's flight, a scale-up transfer
 //   Kernel    a compute task, with sums over its *run*: the kernels of this accelerator that follow
 //             each other without a gap
+//   Fused     a whole collective at flow level, from its last arrival to its end
 //   Message   a scale-out message. Its record stands for three activities: the message itself, its
 //             acknowledgement, and the emission of the message before it on the same queue pair
 //
@@ -37,6 +38,7 @@ enum class ActivityKind : uint8_t
     Message,  ///< [started, finished)
     Ack,      ///< [finished, acknowledged)
     Emission, ///< the queue pair was busy with the message before: [its start, started)
+    Fused,    ///< a collective as one coupled flow
 };
 
 /// Kind, partition and index of an activity in one word.
@@ -133,6 +135,29 @@ struct MessageActivity
     bool pipeline = false;
 };
 
+struct FusedActivity
+{
+    enum Part : uint8_t ///< in order of time
+    {
+        Software,
+        ScaleUpLatency,
+        ScaleOutLatency,
+        ScaleUpEndpoint,
+        ScaleOutEndpoint,
+        Failure,
+        LossRecovery,
+        Congestion,
+        kParts,
+    };
+
+    Tick start;
+    Tick end;
+    ActivityRef pred; ///< the last member's arrival
+    std::array<Tick, kParts> parts;
+    PortId culprit; ///< of congestion
+    bool pipeline;
+};
+
 struct MessageExcess
 {
     std::array<Tick, kMessageStates> state;
@@ -151,12 +176,17 @@ class ActivityPool
 
     uint64_t Append(const T& record)
     {
-        if ((m_size & kMask) == 0)
+        if (m_size >> kShift == m_blocks.size())
         {
             m_blocks.emplace_back(new T[kMask + 1]);
         }
-        m_blocks.back()[m_size & kMask] = record;
+        m_blocks[m_size >> kShift][m_size & kMask] = record;
         return m_size++;
+    }
+
+    void Clear() ///< keeps the memory
+    {
+        m_size = 0;
     }
 
     T& operator[](uint64_t index)
@@ -194,6 +224,11 @@ class ActivityStore
         return ActivityRef(ActivityKind::Kernel, m_partition, kernels.Append(kernel));
     }
 
+    ActivityRef Add(const FusedActivity& fused)
+    {
+        return ActivityRef(ActivityKind::Fused, m_partition, this->fused.Append(fused));
+    }
+
     MessageActivity* Add(const MessageActivity& message)
     {
         const uint64_t index = messages.Append(message);
@@ -202,8 +237,18 @@ class ActivityStore
         return record;
     }
 
+    void Clear()
+    {
+        spans.Clear();
+        kernels.Clear();
+        fused.Clear();
+        messages.Clear();
+        excesses.Clear();
+    }
+
     ActivityPool<SpanActivity> spans;
     ActivityPool<KernelActivity> kernels;
+    ActivityPool<FusedActivity> fused;
     ActivityPool<MessageActivity> messages;
     ActivityPool<MessageExcess> excesses;
 

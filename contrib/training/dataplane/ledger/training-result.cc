@@ -49,6 +49,13 @@ ResultBuilder::Build()
     }
     BuildCriticalPath();
     CollectMessages();
+    for (CollectiveRecord& record : m_result.collectives)
+    {
+        for (Tick* time : {&record.firstArrival, &record.lastArrival, &record.finished})
+        {
+            *time -= m_job.m_start;
+        }
+    }
     return std::move(m_result);
 }
 

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "ns3/training-fused.h"
+
+#include "ns3/base-errors.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace heddle::training
+{
+
+namespace
+{
+
+/// The largest channel in use.
+struct ChannelCount : FusedSink
+{
+    void OnEdge(const FusedEdge& edge) override
+    {
+        channels = std::max(channels, edge.channel + 1U);
+    }
+
+    uint32_t channels = 1;
+};
+
+} // namespace
+
+FusedComms::FusedComms(Engine& engine, FlowRoutes* routes)
+    : m_engine(engine),
+      m_network(engine.m_core,
+                routes != nullptr ? routes->networkConfig() : CoflowNetwork::Config{}),
+      m_routes(routes),
+      m_states(engine.m_plan.meetings().size()),
+      m_entity(engine.m_core.NewEntities()),
+      m_onBegin(engine.m_core.AddHandler<FusedComms, &FusedComms::OnBegin>(this)),
+      m_onEnd(engine.m_core.AddHandler<FusedComms, &FusedComms::OnEnd>(this))
+{
+    m_network.SetClient(this);
+    if (routes != nullptr)
+    {
+        routes->AddPorts(m_network);
+        routes->SetListener([this](Partition& part) { OnRoutes(part); });
+    }
+    const JobConfig& config = engine.m_config;
+    const auto firstScaleUpPort = static_cast<uint32_t>(m_network.ports());
+    if (!config.ideal.infiniteScaleUp && config.scaleUp.portRate.bps() > 0)
+    {
+        for (Rank rank = 0; rank < 2 * engine.m_graph.ranks(); ++rank)
+        {
+            m_network.AddPort(static_cast<int64_t>(config.scaleUp.portRate.bps()),
+                              CoflowNetwork::PortKind::ScaleUp);
+        }
+    }
+    const FusedWorld world{&engine.m_expander,
+                           routes,
+                           config.scaleUp,
+                           config.ideal.infiniteScaleUp,
+                           firstScaleUpPort,
+                           engine.m_stepUp,
+                           engine.m_stepOut,
+                           engine.m_slots,
+                           routes != nullptr && routes->pinned() ? CountChannels() : 1};
+    m_shaper = std::make_unique<FusedShaper>(world, engine.m_graph.ranks());
+}
+
+/// As many as Plan::ConnectQueuePairs() finds, so that queue pairs have the same numbers.
+uint32_t
+FusedComms::CountChannels()
+{
+    ChannelCount count;
+    std::map<Key, bool> seen;
+    for (const Meeting& meeting : m_engine.m_plan.meetings())
+    {
+        const Task& task = m_engine.m_graph.tasks()[m_engine.m_plan.meetingTasks(meeting)[0]];
+        if (meeting.comm == kNone)
+        {
+            m_engine.m_expander.FuseSendRecv(task.rank, task.peer, task.bytes, count);
+            continue;
+        }
+        const Key key{m_engine.m_plan.GroupOf(task), task.collective, task.bytes, task.peer, 0, 0};
+        if (!meeting.rows.empty() || seen.emplace(key, true).second)
+        {
+            m_engine.m_expander.Fuse(m_engine.m_plan.CallOf(task, meeting), count);
+        }
+    }
+    return count.channels;
+}
+
+const FusedShape&
+FusedComms::MakeShape(uint32_t index)
+{
+    const Meeting& meeting = m_engine.m_plan.meetings()[index];
+    const Task& task = m_engine.m_graph.tasks()[m_engine.m_plan.meetingTasks(meeting)[0]];
+    const uint32_t group = m_engine.m_plan.GroupOf(task);
+    return meeting.comm == kNone ? m_shaper->ShapeSendRecv(task.rank, task.peer, task.bytes, group)
+                                 : m_shaper->Shape(m_engine.m_plan.CallOf(task, meeting), group);
+}
+
+uint32_t
+FusedComms::ShapeOf(uint32_t index)
+{
+    const Meeting& meeting = m_engine.m_plan.meetings()[index];
+    const Task& task = m_engine.m_graph.tasks()[m_engine.m_plan.meetingTasks(meeting)[0]];
+    const Key key{m_engine.m_plan.GroupOf(task),
+                  task.collective,
+                  task.bytes,
+                  task.peer,
+                  meeting.comm == kNone ? task.rank : 0,
+                  meeting.rows.empty() ? kNone : index};
+    const auto [entry, isNew] = m_byKey.try_emplace(key, static_cast<uint32_t>(m_shapes.size()));
+    if (!isNew && !m_shapes[entry->second].stale)
+    {
+        return entry->second;
+    }
+    const FusedShape& shape = MakeShape(index);
+    if (isNew)
+    {
+        m_shapes.emplace_back();
+    }
+    Known& known = m_shapes[entry->second];
+    known.stale = false;
+    known.head = shape.head;
+    known.tail = shape.tail;
+    known.messages = shape.messages;
+    known.scaleOutBytes = shape.scaleOutBytes;
+    known.scaleUpBytes = shape.scaleUpBytes;
+    known.scaleOut = shape.scaleOut;
+    if (shape.loads.empty())
+    {
+        return entry->second;
+    }
+    if (known.coflow == kNone)
+    {
+        known.coflow = m_network.Add(shape.loads, shape.weight);
+        m_shapeOf.push_back(entry->second);
+    }
+    else
+    {
+        m_network.Reload(m_engine.m_core.part(0), known.coflow, shape.loads);
+    }
+    known.pace = shape.Pace(m_network.AloneTime(known.coflow));
+    return entry->second;
+}
+
+void
+FusedComms::Schedule(Partition& part, double delay, HandlerId handler, uint32_t meeting)
+{
+    part.Schedule(std::llround(delay),
+                  handler,
+                  meeting,
+                  0,
+                  m_engine.m_core.Key(m_entity, m_sequence++));
+}
+
+void
+FusedComms::Arrive(Partition& part, TaskId task, ActivityRef ref)
+{
+    const uint32_t index = m_engine.m_plan.meetingOf(task);
+    const Meeting& meeting = m_engine.m_plan.meetings()[index];
+    State& state = m_states[index];
+    ++state.arrived;
+    if (state.done.kind() != ActivityKind::None)
+    {
+        Complete(part, task, ref); // what it receives has come before
+        return;
+    }
+    const bool alone = meeting.comm == kNone && m_engine.m_slots == 0;
+    const bool sends = m_engine.m_graph.tasks()[task].kind == TaskKind::Send;
+    if (alone ? sends : state.arrived == meeting.members)
+    {
+        Launch(part, index, ref);
+    }
+}
+
+void
+FusedComms::Launch(Partition& part, uint32_t index, ActivityRef ref)
+{
+    State& state = m_states[index];
+    state.shape = ShapeOf(index);
+    state.start = part.now();
+    state.last = ref;
+    state.times = {};
+    Known& shape = m_shapes[state.shape];
+    shape.meeting = index;
+    auto& context = m_engine.ContextOf(part);
+    context.scaleOutMessages += shape.messages;
+    context.scaleOutBytes += shape.scaleOutBytes;
+    context.scaleUpBytes += shape.scaleUpBytes;
+    const double head = shape.head.total();
+    if (shape.coflow == kNone && head + shape.tail.total() < 0.5)
+    {
+        Finish(part, index);
+    }
+    else
+    {
+        Schedule(part, head, m_onBegin, index);
+    }
+}
+
+void
+FusedComms::OnBegin(Partition& part, const Event& event)
+{
+    const Known& shape = m_shapes[m_states[event.entity].shape];
+    if (shape.coflow == kNone)
+    {
+        Schedule(part, shape.tail.total(), m_onEnd, event.entity);
+        return;
+    }
+    m_network.Start(part, shape.coflow, shape.pace.total());
+}
+
+void
+FusedComms::OnDrained(Partition& part, uint32_t coflow, const CoflowTimes& times)
+{
+    const Known& shape = m_shapes[m_shapeOf[coflow]];
+    m_states[shape.meeting].times = times;
+    Schedule(part, shape.tail.total(), m_onEnd, shape.meeting);
+}
+
+void
+FusedComms::OnEnd(Partition& part, const Event& event)
+{
+    Finish(part, event.entity);
+    m_engine.Drain(part);
+}
+
+/// Everybody who is there is done.
+void
+FusedComms::Finish(Partition& part, uint32_t index)
+{
+    const Meeting& meeting = m_engine.m_plan.meetings()[index];
+    State& state = m_states[index];
+    const Known& shape = m_shapes[state.shape];
+    state.done = m_engine.ContextOf(part).store->Add(Describe(state, shape, part.now()));
+    const TaskId* tasks = m_engine.m_plan.meetingTasks(meeting);
+    auto& activity = m_engine.ContextOf(part).store->fused[state.done.index()];
+    activity.pipeline = m_engine.IsPipeline(tasks[0]);
+    for (uint32_t m = 0; m < meeting.members; ++m)
+    {
+        m_engine.m_tasks[tasks[m]].scaleOut = shape.scaleOut;
+        const bool receives = m_engine.m_graph.tasks()[tasks[m]].kind == TaskKind::Recv;
+        if (!receives || state.arrived == meeting.members)
+        {
+            Complete(part, tasks[m], state.done);
+        }
+    }
+}
+
+void
+FusedComms::Complete(Partition& part, TaskId task, ActivityRef ref)
+{
+    m_engine.ChangeActive(part, m_engine.m_graph.tasks()[task].rank, -1);
+    m_engine.FinishTask(part, task, ref);
+}
+
+/// Parts that fill the time from the last arrival to `end`.
+FusedActivity
+FusedComms::Describe(const State& state, const Known& shape, Tick end) const
+{
+    FusedActivity activity{};
+    activity.start = state.start;
+    activity.end = end;
+    activity.pred = state.last;
+    activity.culprit = state.times.culprit;
+    const auto& time = state.times.time;
+    FusedTime latency = shape.head + shape.tail;
+    if (time[CoflowTimes::Pace] > 0)
+    {
+        latency += time[CoflowTimes::Pace] / shape.pace.total() * shape.pace;
+    }
+    std::array<double, FusedActivity::kParts> exact{};
+    exact[FusedActivity::Software] = latency.software;
+    exact[FusedActivity::ScaleUpLatency] = latency.scaleUp;
+    exact[FusedActivity::ScaleOutLatency] = latency.scaleOut;
+    exact[FusedActivity::ScaleUpEndpoint] = time[CoflowTimes::ScaleUp];
+    exact[FusedActivity::ScaleOutEndpoint] = time[CoflowTimes::ScaleOut];
+    exact[FusedActivity::Failure] = time[CoflowTimes::Down];
+    exact[FusedActivity::LossRecovery] = time[CoflowTimes::Recovery];
+    exact[FusedActivity::Congestion] = time[CoflowTimes::Fabric];
+    Tick left = end - state.start;
+    for (size_t part = 0; part < exact.size(); ++part)
+    {
+        activity.parts[part] = std::clamp<Tick>(std::llround(exact[part]), 0, left);
+        left -= activity.parts[part];
+    }
+    *std::max_element(activity.parts.begin(), activity.parts.end()) += left; // rounding
+    return activity;
+}
+
+void
+FusedComms::OnRoutes(Partition& part)
+{
+    for (Known& shape : m_shapes)
+    {
+        shape.stale = shape.coflow != kNone;
+        if (shape.stale && m_network.active(shape.coflow))
+        {
+            const FusedShape& now = MakeShape(shape.meeting);
+            m_network.Reload(part, shape.coflow, now.reached ? now.loads : decltype(now.loads){});
+            shape.stale = !now.reached;
+        }
+    }
+}
+
+std::string
+FusedComms::WhyWaits(TaskId id) const
+{
+    const uint32_t index = m_engine.m_plan.meetingOf(id);
+    const Meeting& meeting = m_engine.m_plan.meetings()[index];
+    if (m_states[index].shape != kNone)
+    {
+        return " is in the network";
+    }
+    const TaskId* tasks = m_engine.m_plan.meetingTasks(meeting);
+    std::string text;
+    uint32_t more = 0;
+    for (uint32_t m = 0; m < meeting.members; ++m)
+    {
+        if (m_engine.m_tasks[tasks[m]].start >= 0)
+        {
+            continue;
+        }
+        const Rank rank = m_engine.m_graph.tasks()[tasks[m]].rank;
+        text += text.empty() ? " waits for rank " + std::to_string(rank) : "";
+        ++more;
+    }
+    text += more > 1 ? " and " + std::to_string(more - 1) + " more" : "";
+    return text.empty() ? " is about to begin" : text + ", not there yet";
+}
+
+} // namespace heddle::training

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// File: training-fused.h
+// ----------------------
+// Communication at flow level: every collective, and every send with its receive, is one coupled
+// flow over NIC, fabric and scale-up ports (fabric-coflow-network.h, training-fused-shape.h). No
+// messages, no connections, no chunks: the cost of a collective does not depend on its size.
+//
+// It begins when its last member has arrived (software latency included), and all members finish
+// it together. A send without a window (slots = 0) begins alone, its receiver may come later.
+// Shapes are kept: calls of a communicator that differ in nothing but their number share one.
+//
+// Deviations from the level of messages: members that arrive early exchange nothing before the last
+// is there; members of an uneven all-to-all all wait for the busiest port; a broadcast's root waits
+// for everybody.
+
+#ifndef HEDDLE_TRAINING_FUSED_H
+#define HEDDLE_TRAINING_FUSED_H
+
+#include "ns3/training-engine.h"
+#include "ns3/training-fused-shape.h"
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+namespace heddle::training
+{
+
+class FusedComms : public CoflowClient
+{
+  public:
+    /// `routes` null with infinite scale-out.
+    FusedComms(Engine& engine, FlowRoutes* routes);
+
+    /// The member of `task` is there.
+    void Arrive(Partition& part, TaskId task, ActivityRef ref);
+
+    void OnDrained(Partition& part, uint32_t coflow, const CoflowTimes& times) override;
+
+    /// Before the next step: nobody has arrived anywhere.
+    void Reset()
+    {
+        m_states.assign(m_states.size(), State{});
+    }
+
+    /// Paths have changed.
+    void OnRoutes(Partition& part);
+
+    /// "; waits for ranks 3, 5" of a task that has arrived.
+    std::string WhyWaits(TaskId task) const;
+
+    CoflowNetwork& network()
+    {
+        return m_network;
+    }
+
+  private:
+    /// A kept shape.
+    struct Known
+    {
+        uint32_t coflow = kNone;  ///< none: no port is busy
+        bool stale = false;       ///< made before paths changed
+        uint32_t meeting = kNone; ///< that runs, or ran last
+        FusedTime head;
+        FusedTime tail;
+        FusedTime pace;
+        uint64_t messages = 0;
+        uint64_t scaleOutBytes = 0;
+        uint64_t scaleUpBytes = 0;
+        bool scaleOut = false;
+    };
+
+    struct State ///< of a meeting
+    {
+        uint32_t arrived = 0;
+        uint32_t shape = kNone;
+        Tick start = 0;
+        ActivityRef last; ///< who let it start
+        CoflowTimes times{};
+        ActivityRef done; ///< None: not finished
+    };
+
+    /// (group, kind, bytes, root or receiver, sender, meeting if uneven).
+    using Key = std::tuple<uint32_t, CollectiveKind, uint64_t, Rank, Rank, uint32_t>;
+
+    uint32_t CountChannels();
+    const FusedShape& MakeShape(uint32_t meeting);
+    uint32_t ShapeOf(uint32_t meeting);
+    void Launch(Partition& part, uint32_t meeting, ActivityRef ref);
+    void OnBegin(Partition& part, const Event& event);
+    void OnEnd(Partition& part, const Event& event);
+    void Finish(Partition& part, uint32_t meeting);
+    void Complete(Partition& part, TaskId task, ActivityRef ref);
+    FusedActivity Describe(const State& state, const Known& shape, Tick end) const;
+    void Schedule(Partition& part, double delay, HandlerId handler, uint32_t meeting);
+
+    Engine& m_engine;
+    CoflowNetwork m_network;
+    FlowRoutes* m_routes;
+    std::unique_ptr<FusedShaper> m_shaper;
+    std::vector<Known> m_shapes;
+    std::vector<uint32_t> m_shapeOf; ///< by coflow
+    std::map<Key, uint32_t> m_byKey;
+    std::vector<State> m_states; ///< by meeting
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    HandlerId m_onBegin;
+    HandlerId m_onEnd;
+};
+
+} // namespace heddle::training
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flow level by messages: streams of bits. Two of them: "flow-messages" with the queues of what
+// nobody slows down and calibrated congestion control, "max-min" with ideal rates (the what-if
+// ladder's world without queues).
+#include "run/fidelity/fidelity.h"
+
+#include "ns3/base-errors.h"
+#include "ns3/base-registry.h"
+#include "ns3/rdma-flow-transport.h"
+
+#include <cmath>
+
+namespace heddle
+{
+
+namespace
+{
+
+class FlowLevelNetwork : public ScaleOutNetwork
+{
+  public:
+    FlowLevelNetwork(EventCore& core,
+                     const Topology& topology,
+                     const TransportConfig& config,
+                     bool maxMin)
+        : m_network(core, topology, FlowNetworkConfigFor(config, maxMin)),
+          m_transport(core, m_network, config),
+          m_scaleOut(m_transport)
+    {
+    }
+
+    ScaleOut* scaleOut() override
+    {
+        return &m_scaleOut;
+    }
+
+    void CutLink(uint32_t link) override
+    {
+        m_network.CutLink(link);
+    }
+
+    void SetLinkShare(uint32_t link, double share) override
+    {
+        m_network.SetLinkUp(link, share > 0);
+        if (share > 0)
+        {
+            const BitRate built = m_network.topology().links[link].rate;
+            m_network.SetLinkRate(
+                link,
+                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
+        }
+    }
+
+    std::string Failure() const override
+    {
+        const std::optional<TransportFailure> failure = m_transport.failure();
+        return failure ? failure->Text() : "";
+    }
+
+    /// No packets, so no packet counters, no queues.
+    NetworkReport Report() override
+    {
+        NetworkReport report;
+        const TransportCounters counters = m_transport.counters();
+        HEDDLE_CHECK(counters.delivered == counters.messages, "messages are not conserved");
+        report.counters.set_messages(counters.messages);
+        const std::vector<double> bytes = m_network.PortBytes();
+        for (PortId port = 0; port < bytes.size(); ++port)
+        {
+            PortCounters counter;
+            counter.txBytes = static_cast<uint64_t>(std::llround(bytes[port]));
+            counter.busy = m_network.topology().links[port / 2].rate.TransmitTime(counter.txBytes);
+            report.ports.push_back(counter);
+        }
+        return report;
+    }
+
+  private:
+    FlowNetwork m_network;
+    FlowTransport m_transport;
+    ScaleOutOver<FlowTransport> m_scaleOut;
+};
+
+template <bool MaxMin>
+std::unique_ptr<ScaleOutNetwork>
+Make(EventCore& core,
+     const Topology& topology,
+     const Partitioning&,
+     const TransportConfig& transport)
+{
+    return std::make_unique<FlowLevelNetwork>(core, topology, transport, MaxMin);
+}
+
+constexpr const char* kWhyOnePartition = "rates at flow level are made for all flows at once";
+
+const Registration<FidelityLevel> kFlow{
+    {"fidelity",
+     "flow-messages",
+     "Messages are streams of bits on the paths that packets would take. Without congestion "
+     "control "
+     "ports queue first come, first served and windows fill; under it rates are max-min fair less "
+     "a "
+     "calibrated loss. No PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
+     {}},
+    {&Make<false>, kWhyOnePartition, false}};
+
+const Registration<FidelityLevel> kMaxMin{{"fidelity",
+                                           "max-min",
+                                           "As flow-messages, but every rate is max-min fair at "
+                                           "once: no queues, windows or congestion control at "
+                                           "all. What the what-if ladder calls no-queues.",
+                                           {}},
+                                          {&Make<true>, kWhyOnePartition, false}};
+
+} // namespace
+
+} // namespace heddle
