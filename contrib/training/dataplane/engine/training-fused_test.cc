@@ -222,7 +222,7 @@ TEST(Fused, NearMessagesForOtherAlgorithms)
                         {"hierarchical", CollectiveKind::AllGather, 0.15},
                         {"hierarchical", CollectiveKind::ReduceScatter, 0.15},
                         {"hierarchical", CollectiveKind::AllToAll, 0.15},
-                        {"double-tree", CollectiveKind::AllReduce, 0.15}};
+                        {"double-tree", CollectiveKind::AllReduce, 0.25}};
     for (const Row& row : rows)
     {
         for (uint64_t bytes : {64ULL << 20, 512ULL << 20})
