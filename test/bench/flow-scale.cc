@@ -220,14 +220,21 @@ MeasureSteps(uint32_t ranks, uint32_t steps)
     {
         sum += ToSeconds(time);
     }
+    std::string p99 = "-"; // ten steps must lie beyond it
+    if (steps >= 1000)
+    {
+        char text[32];
+        std::snprintf(text, sizeof text, "%.3f", 1e3 * ToSeconds(times[steps * 99ULL / 100]));
+        p99 = text;
+    }
     const double own = std::sqrt(squares / (double(ranks) * steps));
-    std::printf("%12u %7u %10.3f %10.3f %10.3f %10.3f %9.3f %9.2f %9.4f %9.3f\n",
+    std::printf("%12u %7u %10.3f %10.3f %10.3f %10s %9.3f %9.2f %9.4f %9.3f\n",
                 ranks,
                 steps,
                 1e3 * ToSeconds(steady),
                 1e3 * sum / steps,
                 1e3 * ToSeconds(times[times.size() / 2]),
-                1e3 * ToSeconds(times[times.size() * 99 / 100]),
+                p99.c_str(),
                 1e3 * own,
                 (sum / steps - ToSeconds(steady)) / own,
                 (ran - ready) / (steps + 1),
