@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "report/fabric-result.h"
 
+#include "validate/fidelity-uncertainty.h"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -158,6 +160,7 @@ FillActual(const Plan& plan,
     FillPorts(fabric.topology, network.ports, job.stepTime, out);
     FillOptics(fabric, out);
     FillFaults(fabric, job.stepTime, out);
+    FillUncertainty(plan, fabric, out);
 }
 
 } // namespace heddle

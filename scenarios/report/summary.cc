@@ -36,6 +36,20 @@ AddTimes(Table& table, const v1::Result& result)
            [](const auto& f) { return HumanTime(f.step_time_s()); });
     AddRow(table,
            result,
+           result.manifest().fidelity() + " level's error",
+           [](const auto& f)
+           {
+               if (!f.has_uncertainty())
+               {
+                   return std::string();
+               }
+               const v1::Uncertainty& u = f.uncertainty();
+               return u.family().empty() ? std::string("not measured")
+                                         : "±" + Percent(u.step_error()) + ", messages ±" +
+                                               Percent(u.message_mean_error());
+           });
+    AddRow(table,
+           result,
            "whole step, extrapolated",
            [](const auto& f)
            { return f.has_extrapolation() ? HumanTime(f.extrapolation().step_time_s()) : ""; });

@@ -97,6 +97,13 @@ FifoQueues::Backlog(const Partition& part, uint32_t id) const
     return copy.backlog;
 }
 
+Tick
+FifoQueues::Delay(const Partition& part, uint32_t queue) const
+{
+    const auto capacity = static_cast<double>(m_queues[queue].capacity);
+    return std::llround(Backlog(part, queue) * kTicksPerSecond / capacity);
+}
+
 void
 FifoQueues::SetInflow(Partition&, uint32_t flow, int64_t rate)
 {

@@ -90,6 +90,9 @@ class FifoQueues
         m_packet = bits;
     }
 
+    /// How long the next bit would wait; ps.
+    Tick Delay(const Partition& part, uint32_t queue) const;
+
     /// Bits that wait now.
     double Backlog(const Partition& part, uint32_t queue) const;
 

@@ -95,8 +95,14 @@ void
 FlowNetwork::Suspend(Partition& part, uint32_t id)
 {
     Settle(id, part.now());
-    m_details[id].lostAt = static_cast<double>(m_flows[id].rate);
-    Withdraw(part, id);
+    if (m_flows[id].rate > 0)
+    {
+        m_details[id].lostAt = static_cast<double>(m_flows[id].rate);
+    }
+    if (m_maxMin.inserted(id))
+    {
+        Withdraw(part, id);
+    }
     GoDown(part, id);
 }
 

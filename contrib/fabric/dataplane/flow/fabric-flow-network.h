@@ -294,6 +294,7 @@ class FlowNetwork : public fabric::FifoClient
     void OnChunk(Partition& part, uint32_t flow);
     void Continue(Partition& part, uint32_t flow);
     void LeaveQueues(Partition& part);
+    void Resume(Partition& part, uint32_t flow);
 
     // fabric-flow-construction.cc
     void Build();

@@ -23,6 +23,8 @@ namespace
 constexpr size_t kMostQueued = 100'000;
 /// A window is followed in steps of this part of it.
 constexpr unsigned kChunks = 4;
+/// Of a credit event: no credit, but a flow that goes on.
+constexpr uint64_t kResume = 1;
 
 static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 
@@ -273,21 +275,38 @@ void
 FlowNetwork::OnCredit(Partition& part, const Event& event)
 {
     const uint32_t id = event.entity;
+    if (event.arg == kResume)
+    {
+        Resume(part, id);
+        return;
+    }
     --m_details[id].outstanding;
-    if (m_details[id].stalled)
+    if (m_queued && m_details[id].stalled)
     {
         Settle(id, part.now());
         Continue(part, id);
     }
 }
 
-/// Max-min rates from now on; what waits in queues goes on.
+/// Max-min rates from now on. What waits in queues goes on; the rest of a flow comes behind it.
 void
 FlowNetwork::LeaveQueues(Partition& part)
 {
     if (!m_queued)
     {
         return;
+    }
+    std::vector<Tick> behind(m_flows.size(), 0);
+    for (uint32_t id = 0; id < m_flows.size(); ++id)
+    {
+        m_maxMin.ForEachLoad(id,
+                             [&](uint32_t resource, uint32_t)
+                             {
+                                 if (m_queueOf[resource] != kNone)
+                                 {
+                                     behind[id] += m_fifo->Delay(part, m_queueOf[resource]);
+                                 }
+                             });
     }
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {
@@ -309,7 +328,9 @@ FlowNetwork::LeaveQueues(Partition& part)
         {
             m_maxMin.Remove(id);
         }
-        d.stalled = false;
+        d.lostAt = static_cast<double>(flow.rate);
+        d.stalled = behind[id] > 0;
+        flow.bottleneck = d.slowest;
         flow.rate = 0;
         flow.finish = kForever;
     }
@@ -317,10 +338,30 @@ FlowNetwork::LeaveQueues(Partition& part)
     m_queued = false;
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {
-        if (m_flows[id].active && !m_flows[id].down)
+        if (!m_flows[id].active || m_flows[id].down)
+        {
+            continue;
+        }
+        if (m_details[id].stalled)
+        {
+            Schedule(part, part.now() + behind[id], m_onCredit, id, kResume);
+        }
+        else
         {
             Insert(part, id);
         }
+    }
+}
+
+/// What was ahead of the flow in queues is gone.
+void
+FlowNetwork::Resume(Partition& part, uint32_t id)
+{
+    m_details[id].stalled = false;
+    if (m_flows[id].active && !m_flows[id].down && !m_maxMin.inserted(id))
+    {
+        Settle(id, part.now());
+        Insert(part, id);
     }
 }
 

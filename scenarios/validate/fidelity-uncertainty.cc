@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "validate/fidelity-uncertainty.h"
+
+#include "ns3/fabric-load-balancer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+namespace heddle
+{
+
+namespace
+{
+
+/// Between the incasts that were measured, 8 and 31 to one.
+constexpr size_t kManySenders = 16;
+
+/// Most senders that one receiver has among plain messages.
+size_t
+Senders(const TaskGraph& graph)
+{
+    std::map<Rank, std::set<Rank>> sendersOf;
+    for (const Task& task : graph.tasks())
+    {
+        if (task.kind == TaskKind::Send)
+        {
+            sendersOf[task.peer].insert(task.rank);
+        }
+    }
+    size_t most = 0;
+    for (const auto& [receiver, senders] : sendersOf)
+    {
+        most = std::max(most, senders.size());
+    }
+    return most;
+}
+
+std::string
+NearestWorkload(const Plan& plan, const FabricPlan& fabric)
+{
+    const WorkloadTraits traits = TraitsOf(plan.workload.graph, plan.cluster.acceleratorsPerHost);
+    if (traits.kinds[static_cast<size_t>(CollectiveKind::AllToAll)])
+    {
+        return traits.compute || traits.ring() ? "MoE step slice" : "all-to-all";
+    }
+    if (traits.ring())
+    {
+        return fabric.algorithms.allReduce == "double-tree" &&
+                       traits.kinds[static_cast<size_t>(CollectiveKind::AllReduce)]
+                   ? "tree all-reduce"
+                   : "ring all-reduce";
+    }
+    const size_t senders = Senders(plan.workload.graph);
+    return senders <= 1 ? "permutation" : senders <= kManySenders ? "incast 8" : "incast 31";
+}
+
+/// The tightest leaf: capacity of its NICs over that of its uplinks.
+double
+Oversubscription(const Topology& topology)
+{
+    std::vector<double> down(topology.switches.size(), 0);
+    std::vector<double> up(topology.switches.size(), 0);
+    for (const Topology::Link& link : topology.links)
+    {
+        const auto rate = static_cast<double>(link.rate.bps());
+        if (link.a.isSwitch && link.b.isSwitch)
+        {
+            up[link.a.index] += rate;
+            up[link.b.index] += rate;
+        }
+        else
+        {
+            down[link.a.isSwitch ? link.a.index : link.b.index] += rate;
+        }
+    }
+    double most = 1;
+    for (size_t s = 0; s < down.size(); ++s)
+    {
+        most = down[s] > 0 && up[s] > 0 ? std::max(most, down[s] / up[s]) : most;
+    }
+    return most;
+}
+
+std::string
+NearestCondition(const FabricPlan& fabric)
+{
+    const bool down = std::any_of(fabric.events.begin(),
+                                  fabric.events.end(),
+                                  [](const LinkEvent& event) { return event.share == 0; });
+    const double ratio = Oversubscription(fabric.topology);
+    return down ? "link down" : ratio < 1.5 ? "1:1" : ratio < 3 ? "2:1" : "4:1";
+}
+
+} // namespace
+
+const MeasuredError*
+NearestFamily(const Plan& plan, const FabricPlan& fabric)
+{
+    const std::string workload = NearestWorkload(plan, fabric);
+    const std::string condition = NearestCondition(fabric);
+    const std::string& balancer = fabric.topology.switchConfig.loadBalancer;
+    const std::string& control = fabric.transport.congestionControl;
+    for (const MeasuredError& family : MeasuredErrors())
+    {
+        if (workload == family.workload && condition == family.condition &&
+            balancer == family.loadBalancer && control == family.congestionControl)
+        {
+            return &family;
+        }
+    }
+    return nullptr;
+}
+
+void
+FillUncertainty(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* result)
+{
+    if (plan.fidelity == "packet")
+    {
+        return;
+    }
+    v1::Uncertainty& out = *result->mutable_uncertainty();
+    const bool byMessages =
+        plan.fidelity == kFlowMessages || (plan.fidelity == kFlow && !fabric.byMessages.empty());
+    const MeasuredError* family = byMessages ? NearestFamily(plan, fabric) : nullptr;
+    if (family == nullptr)
+    {
+        return; // known to be unknown
+    }
+    out.set_family(std::string(family->workload) + ", " + family->loadBalancer + ", " +
+                   family->congestionControl + ", " + family->condition);
+    out.set_step_error(std::abs(family->step));
+    out.set_message_mean_error(family->mean);
+    out.set_message_p99_error(family->p99);
+    out.set_source(MeasuredBy());
+}
+
+} // namespace heddle

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Which family's error a result of level "flow-messages" carries.
+#include "loader/scenario-source.h"
+#include "plan/plan.h"
+#include "validate/fidelity-cases.h"
+#include "validate/fidelity-uncertainty.h"
+
+#include <gtest/gtest.h>
+
+namespace heddle
+{
+namespace
+{
+
+/// Every case of the set is nearest to its own family, and every family has been measured.
+TEST(Uncertainty, CasesFindTheirOwnFamily)
+{
+    for (const FidelityFamily& family : FidelitySet(false))
+    {
+        for (const FidelityCase& c : family.cases)
+        {
+            ScenarioSource source(c.name, c.scenario, {"run.fidelity=flow-messages"});
+            const Plan plan = MakePlan(source);
+            const MeasuredError* found = NearestFamily(plan, plan.fabrics[0]);
+            ASSERT_NE(found, nullptr) << family.Name();
+            EXPECT_EQ(std::string(found->workload) + ", " + found->loadBalancer + ", " +
+                          found->congestionControl + ", " + found->condition,
+                      family.Name());
+            v1::FabricResult result;
+            FillUncertainty(plan, plan.fabrics[0], &result);
+            EXPECT_EQ(result.uncertainty().family(), family.Name());
+            EXPECT_DOUBLE_EQ(result.uncertainty().message_mean_error(), found->mean);
+            EXPECT_GE(result.uncertainty().step_error(), 0);
+        }
+    }
+    EXPECT_EQ(MeasuredErrors().size(), FidelitySet(false).size());
+}
+
+TEST(Uncertainty, PacketLevelHasNoneAndUnknownTrafficSaysSo)
+{
+    const std::string text = R"(
+cluster { hosts: 4 accelerators_per_host: 1 nic { rate: "400Gbps" } }
+fabric { name: "f" topology { name: "fat-tree-2" parameters { name: "hosts_per_leaf" value: "2" } }
+         transport { congestion_control { name: "dcqcn-paper" } } }
+workload { traffic { permutation { bytes: "1MiB" shift: 2 } } }
+)";
+    ScenarioSource packet("p", text, {});
+    const Plan packets = MakePlan(packet);
+    v1::FabricResult result;
+    FillUncertainty(packets, packets.fabrics[0], &result);
+    EXPECT_FALSE(result.has_uncertainty());
+    ScenarioSource flow("f", text, {"run.fidelity=flow-messages"});
+    const Plan flows = MakePlan(flow);
+    FillUncertainty(flows, flows.fabrics[0], &result);
+    EXPECT_TRUE(result.has_uncertainty());
+    EXPECT_EQ(result.uncertainty().family(), "") << "dcqcn-paper has not been measured";
+}
+
+} // namespace
+} // namespace heddle
