@@ -5,7 +5,7 @@
 #include "calibrate/nccl-log.h"
 #include "calibrate/ring-fit.h"
 #include "cli/command.h"
-#include "plan/accelerators.h"
+#include "plan/cluster/accelerators.h"
 #include "report/table.h"
 
 #include "ns3/base-errors.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "long-run/states.h"
 
-#include "plan/tiers.h"
+#include "plan/fabric/tiers.h"
 
 #include "ns3/base-errors.h"
 

@@ -13,7 +13,7 @@
 
 #include "long-run/flip-plan.h"
 #include "long-run/states.h"
-#include "plan/calibration.h"
+#include "plan/cluster/calibration.h"
 #include "plan/ladder.h"
 
 #include "ns3/collectives-schedule.h"

@@ -152,6 +152,16 @@ class Job
         const Expander& expander,
         FlowRoutes* routes,
         const JobConfig& config);
+    /// Without a scale-out network: ideal.infiniteScaleOut.
+    Job(EventCore& core,
+        const TaskGraph& graph,
+        const Expander& expander,
+        std::nullptr_t,
+        const JobConfig& config)
+        : Job(core, graph, expander, static_cast<Transport*>(nullptr), config)
+    {
+    }
+
     /// Over another model of the scale-out network (tests, closed forms).
     Job(EventCore& core,
         const TaskGraph& graph,

@@ -15,8 +15,8 @@
 #ifndef HEDDLE_SCENARIOS_FAULTS_H
 #define HEDDLE_SCENARIOS_FAULTS_H
 
+#include "plan/fabric/tiers.h"
 #include "plan/plan.h"
-#include "plan/tiers.h"
 
 #include "ns3/optics-retry.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan/calibration.h"
+#include "plan/cluster/calibration.h"
 
 #include "loader/scenario-source.h"
 

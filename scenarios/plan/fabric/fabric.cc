@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
+#include "plan/fabric/tiers.h"
 #include "plan/faults/faults.h"
-#include "plan/tiers.h"
 
 #include "ns3/base-registry.h"
 #include "ns3/rdma-port-choice.h"

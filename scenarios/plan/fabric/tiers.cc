@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan/tiers.h"
+#include "plan/fabric/tiers.h"
 
 #include "loader/choice.h"
 

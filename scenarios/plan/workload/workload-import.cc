@@ -3,8 +3,8 @@
 // A trace in another tool's format, read by a registered importer.
 #include "importers/importer.h"
 #include "loader/choice.h"
-#include "plan/calibration.h"
-#include "plan/workload.h"
+#include "plan/cluster/calibration.h"
+#include "plan/workload/workload.h"
 
 namespace heddle
 {

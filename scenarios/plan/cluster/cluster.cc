@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
-#include "plan/accelerators.h"
-#include "plan/tiers.h"
+#include "plan/cluster/accelerators.h"
+#include "plan/fabric/tiers.h"
 
 #include <cmath>
 

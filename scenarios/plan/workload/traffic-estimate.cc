@@ -2,8 +2,8 @@
 //
 // What a graph would put on a fabric, found by expanding it without running it: the price of the
 // run, and whether every rank reaches whom it has to.
+#include "plan/fabric/reach.h"
 #include "plan/plan.h"
-#include "plan/reach.h"
 
 #include "ns3/base-errors.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // A training step from model facts and a parallelisation.
-#include "plan/workload.h"
+#include "plan/workload/workload.h"
 
 #include "loader/scenario-source.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan/workload.h"
+#include "plan/workload/workload.h"
 
 #include "loader/scenario-source.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan/accelerators.h"
+#include "plan/cluster/accelerators.h"
 
 namespace heddle
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "plan/reach.h"
+#include "plan/fabric/reach.h"
 
 #include "ns3/base-errors.h"
 

@@ -2,7 +2,7 @@
 //
 // Every link's own bit errors. Both directions of a link have the same ratio (deviation: two
 // receivers would draw one each); of a link with different ends the upper end's technology counts.
-#include "plan/tiers.h"
+#include "plan/fabric/tiers.h"
 
 #include "ns3/base-random.h"
 

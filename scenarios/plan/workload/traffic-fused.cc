@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // What a graph would put on a fabric at flow level: whole collectives, nothing expanded.
+#include "plan/fabric/reach.h"
 #include "plan/plan.h"
-#include "plan/reach.h"
 
 #include "ns3/collectives-fused.h"
 
