@@ -93,9 +93,10 @@ struct alignas(64) Port
     HandlerId onArrival = 0;   ///< of the receiving node
     uint8_t queued = 0;        ///< bit per non-empty class
     uint8_t paused = 0;        ///< bit per class stopped by PFC
-    uint8_t dwrrClass = 0;     ///< whose turn it is
-    bool up : 1;
+    uint8_t dwrrClass : 3;     ///< whose turn it is
     bool freePending : 1;
+    uint8_t : 0; // others than the owner read what follows; it is written while no partition runs
+    bool up : 1;
     bool fromNic : 1;
     bool toNic : 1;
     bool lossy : 1;   ///< has PortDetails::errors
@@ -104,7 +105,13 @@ struct alignas(64) Port
     ClassQueue queues[kClasses];
 
     Port()
-        : up(true), freePending(false), fromNic(false), toNic(false), lossy(false), unusual(false)
+        : dwrrClass(0),
+          freePending(false),
+          up(true),
+          fromNic(false),
+          toNic(false),
+          lossy(false),
+          unusual(false)
     {
     }
 
