@@ -47,6 +47,7 @@ inline std::vector<Rank>
 RanksOf(const std::vector<Member>& order, const Communicator& comm)
 {
     std::vector<Rank> ranks;
+    ranks.reserve(order.size());
     for (Member member : order)
     {
         ranks.push_back(comm.ranks[member]);

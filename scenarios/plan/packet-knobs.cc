@@ -49,10 +49,16 @@ PacketKnobsGiven(const ScenarioNode& root, const std::string& fidelity)
     std::string text;
     for (const std::string& where : given)
     {
-        text += (text.empty() ? "at fidelity \"" + fidelity +
-                                    "\" there are no packets; these have no effect: "
-                              : ", ") +
-                where;
+        if (text.empty())
+        {
+            text = "at fidelity \"" + fidelity;
+            text += "\" there are no packets; these have no effect: ";
+        }
+        else
+        {
+            text += ", ";
+        }
+        text += where;
     }
     return text;
 }

@@ -115,6 +115,7 @@ HostRacks(const FloorPlan& floor, const ClusterPlan& cluster, const Topology& to
         racks[topology.leafOfNic[nic]].insert(nic / portsPerHost / floor.hostsPerRack);
     }
     std::vector<uint32_t> home;
+    home.reserve(racks.size());
     for (const std::set<uint32_t>& served : racks)
     {
         home.push_back(served.size() == 1 ? *served.begin() : kNetworkRack);

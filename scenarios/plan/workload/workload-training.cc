@@ -206,7 +206,7 @@ PlanTrainingStep(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t 
     Step step = node.At("model", [&] { return BuildStep(spec); });
     WorkloadPlan plan{std::move(step.graph), DescribeStep(spec), std::nullopt};
     plan.tokens = static_cast<double>(spec.sequenceLength) * spec.microBatch * spec.microBatches *
-                  (cluster.ranks() / (spec.tp * spec.pp));
+                  static_cast<double>(cluster.ranks() / (spec.tp * spec.pp));
     if (!step.slice.IsWhole())
     {
         plan.slice = MakeSlice(step.slice);

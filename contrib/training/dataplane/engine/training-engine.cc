@@ -191,9 +191,9 @@ void
 Engine::Drain(Partition& part)
 {
     Context& context = ContextOf(part);
-    for (size_t i = 0; i < context.starting.size(); ++i)
+    for (size_t next = 0; next < context.starting.size();) // launching may add to it
     {
-        const Starting s = context.starting[i];
+        const Starting s = context.starting[next++];
         Launch(part, s.task, s.released, s.binding);
     }
     context.starting.clear();

@@ -69,11 +69,14 @@ StallReport::Reason(const CommRun& run) const
             {
                 continue;
             }
-            const std::string what = !queue.send      ? " waits for data from "
-                                     : i < queue.next ? " waits for its data to reach "
-                                                      : " waits for a clear-to-send from ";
-            return what + peer + " (chunk " + std::to_string(i + 1) + " of " +
-                   std::to_string(queue.count) + ")" + where;
+            std::string text = !queue.send      ? " waits for data from "
+                               : i < queue.next ? " waits for its data to reach "
+                                                : " waits for a clear-to-send from ";
+            text += peer;
+            text += " (chunk " + std::to_string(i + 1);
+            text += " of " + std::to_string(queue.count);
+            text += ")";
+            return text += where;
         }
     }
     return " waits";

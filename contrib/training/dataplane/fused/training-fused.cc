@@ -30,7 +30,6 @@ FusedComms::FusedComms(Engine& engine, FlowRoutes* routes)
     : m_engine(engine),
       m_network(engine.m_core,
                 routes != nullptr ? routes->networkConfig() : CoflowNetwork::Config{}),
-      m_routes(routes),
       m_states(engine.m_plan.meetings().size()),
       m_entity(engine.m_core.NewEntities()),
       m_onBegin(engine.m_core.AddHandler<FusedComms, &FusedComms::OnBegin>(this)),

@@ -97,7 +97,6 @@ class FusedComms : public CoflowClient
 
     Engine& m_engine;
     CoflowNetwork m_network;
-    FlowRoutes* m_routes;
     std::unique_ptr<FusedShaper> m_shaper;
     std::vector<Known> m_shapes;
     std::vector<uint32_t> m_shapeOf; ///< by coflow

@@ -16,6 +16,7 @@ std::vector<Blame>
 Sorted(const std::unordered_map<uint64_t, Tick>& places)
 {
     std::vector<Blame> blames;
+    blames.reserve(places.size());
     for (const auto& [key, time] : places)
     {
         blames.push_back({static_cast<uint8_t>(key >> 32), static_cast<uint32_t>(key), time});
