@@ -205,8 +205,9 @@ PlanTrainingStep(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t 
     }
     Step step = node.At("model", [&] { return BuildStep(spec); });
     WorkloadPlan plan{std::move(step.graph), DescribeStep(spec), std::nullopt};
-    plan.tokens = static_cast<double>(spec.sequenceLength) * spec.microBatch * spec.microBatches *
-                  static_cast<double>(cluster.ranks() / (spec.tp * spec.pp));
+    const uint32_t replicas = cluster.ranks() / (spec.tp * spec.pp);
+    plan.tokens =
+        static_cast<double>(spec.sequenceLength) * spec.microBatch * spec.microBatches * replicas;
     if (!step.slice.IsWhole())
     {
         plan.slice = MakeSlice(step.slice);

@@ -201,7 +201,8 @@ FusedShaper::EndPattern()
         case FusedPattern::Kind::Ring:
         {
             // Whole rounds, and a rest that leaves out the shortest hops.
-            const auto whole = static_cast<double>(m_pattern.steps / m_edges);
+            const auto rounds = m_pattern.steps / m_edges;
+            const auto whole = static_cast<double>(rounds);
             const double rest = m_pattern.steps % m_edges;
             FusedTime turn = whole * m_sum;
             if (rest > 0)
