@@ -6,7 +6,7 @@
 #include "calibrate/ring-fit.h"
 #include "cli/command.h"
 #include "plan/cluster/accelerators.h"
-#include "report/table.h"
+#include "report/terminal/table.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/collectives-presets.h"

@@ -2,8 +2,8 @@
 #include "cli/command.h"
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
-#include "report/files.h"
-#include "report/summary.h"
+#include "report/files/files.h"
+#include "report/terminal/summary.h"
 #include "run/runner.h"
 
 #include "ns3/base-errors.h"

@@ -4,8 +4,8 @@
 #include "plan/supply.h"
 #include "cli/command.h"
 #include "loader/scenario-source.h"
-#include "report/files.h"
-#include "report/table.h"
+#include "report/files/files.h"
+#include "report/terminal/table.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"

@@ -2,8 +2,8 @@
 //
 // heddle validate fidelity: the flow level's errors, by family of traffic.
 #include "cli/command.h"
-#include "report/files.h"
-#include "report/json.h"
+#include "report/files/files.h"
+#include "report/files/json.h"
 #include "validate/fidelity-cases.h"
 #include "validate/fidelity-run.h"
 

@@ -3,7 +3,7 @@
 // Faults and bit errors in whole runs: what the result says of them, stalls and aborts, measured
 // loss against the formula.
 #include "loader/scenario-source.h"
-#include "report/json.h"
+#include "report/files/json.h"
 #include "run/runner.h"
 
 #include "heddle-result.pb.h"

@@ -2,11 +2,11 @@
 #include "run/runner.h"
 
 #include "long-run/long-run-result.h"
-#include "report/conclusions.h"
-#include "report/fabric-result.h"
-#include "report/what-if-result.h"
-#include "run/processes.h"
-#include "run/progress.h"
+#include "report/result/fabric-result.h"
+#include "report/result/what-if-result.h"
+#include "report/terminal/conclusions.h"
+#include "run/processes/processes.h"
+#include "run/processes/progress.h"
 
 #include "ns3/base-errors.h"
 

@@ -9,7 +9,7 @@
 #define HEDDLE_SCENARIOS_RUNNER_H
 
 #include "plan/plan.h"
-#include "run/world.h"
+#include "run/world/world.h"
 
 namespace heddle
 {

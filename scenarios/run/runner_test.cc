@@ -2,7 +2,7 @@
 //
 // Whole runs by the library: determinism, taxes, ledger, engines.
 #include "loader/scenario-source.h"
-#include "report/json.h"
+#include "report/files/json.h"
 #include "run/runner.h"
 
 #include "ns3/base-errors.h"

@@ -3,7 +3,7 @@
 // Oracle: the same scenario on one thread. Random scenarios over every topology, load balancer,
 // congestion control and reliability, with losses, failing links, PFC and the ideal fabric.
 #include "loader/scenario-source.h"
-#include "report/json.h"
+#include "report/files/json.h"
 #include "run/runner.h"
 
 #include "heddle-result.pb.h"

@@ -2,8 +2,8 @@
 //
 // The what-if ladder: exact sums, and causes put in by hand that come out on their own rung.
 #include "loader/scenario-source.h"
-#include "run/retime.h"
 #include "run/runner.h"
+#include "run/world/retime.h"
 
 #include "heddle-result.pb.h"
 

@@ -2,9 +2,9 @@
 #include "validate/fidelity-run.h"
 
 #include "loader/scenario-source.h"
-#include "run/message-log.h"
-#include "run/processes.h"
-#include "run/progress.h"
+#include "run/processes/processes.h"
+#include "run/processes/progress.h"
+#include "run/world/message-log.h"
 
 #include "ns3/base-errors.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/table.h"
+#include "report/terminal/table.h"
 #include "validate/fidelity-run.h"
 
 #include <cmath>

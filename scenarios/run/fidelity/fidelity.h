@@ -10,7 +10,7 @@
 #ifndef HEDDLE_SCENARIOS_FIDELITY_H
 #define HEDDLE_SCENARIOS_FIDELITY_H
 
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include "ns3/fabric-partitioning.h"
 #include "ns3/rdma-flow-routes.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/json.h"
+#include "report/files/json.h"
 
 #include "ns3/base-errors.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/summary.h"
+#include "report/terminal/summary.h"
 
-#include "report/conclusions.h"
-#include "report/summary-rows.h"
+#include "report/terminal/conclusions.h"
+#include "report/terminal/summary-rows.h"
 
 #include "ns3/base-units.h"
 

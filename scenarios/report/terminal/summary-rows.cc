@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/summary-rows.h"
+#include "report/terminal/summary-rows.h"
 
 namespace heddle
 {

@@ -2,7 +2,7 @@
 //
 // Watts, joules and dollars of a fabric's step.
 #include "long-run/long-run-result.h"
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include "ns3/optics-bill.h"
 

@@ -16,7 +16,7 @@
 #ifndef HEDDLE_SCENARIOS_PROCESSES_H
 #define HEDDLE_SCENARIOS_PROCESSES_H
 
-#include "run/world.h"
+#include "run/world/world.h"
 
 #include <functional>
 #include <string>

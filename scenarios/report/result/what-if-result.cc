@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/what-if-result.h"
+#include "report/result/what-if-result.h"
 
-#include "report/conclusions.h"
+#include "report/terminal/conclusions.h"
 
 #include <algorithm>
 #include <map>

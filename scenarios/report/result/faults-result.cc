@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include <algorithm>
 #include <tuple>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Collective calls in the result: summed by label, and the one that accelerators waited for most.
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include "ns3/collectives-algorithm.h"
 

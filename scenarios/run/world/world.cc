@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run/world.h"
+#include "run/world/world.h"
 
-#include "report/fabric-result.h"
-#include "report/steps-result.h"
+#include "report/result/fabric-result.h"
+#include "report/result/steps-result.h"
 #include "run/fidelity/fidelity.h"
-#include "run/ideal-world.h"
-#include "run/message-log.h"
+#include "run/world/ideal-world.h"
+#include "run/world/message-log.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/conclusions.h"
-#include "report/summary-rows.h"
+#include "report/terminal/conclusions.h"
+#include "report/terminal/summary-rows.h"
 
 #include "ns3/base-units.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run/ideal-world.h"
+#include "run/world/ideal-world.h"
 
-#include "run/retime.h"
+#include "run/world/retime.h"
 
 #include <algorithm>
 

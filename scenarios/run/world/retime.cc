@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run/retime.h"
+#include "run/world/retime.h"
 
 #include <map>
 #include <numeric>

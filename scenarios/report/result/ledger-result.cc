@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The idle ledger in the result: totals over accelerators, places worst first, every rank.
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include <algorithm>
 #include <map>

@@ -7,7 +7,7 @@
 #ifndef HEDDLE_SCENARIOS_SUMMARY_ROWS_H
 #define HEDDLE_SCENARIOS_SUMMARY_ROWS_H
 
-#include "report/table.h"
+#include "report/terminal/table.h"
 
 #include "heddle-result.pb.h"
 

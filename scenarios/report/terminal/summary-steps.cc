@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Repeated steps in the summary.
-#include "report/conclusions.h"
-#include "report/summary-rows.h"
+#include "report/terminal/conclusions.h"
+#include "report/terminal/summary-rows.h"
 
 namespace heddle
 {

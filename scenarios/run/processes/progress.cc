@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run/progress.h"
+#include "run/processes/progress.h"
 
 #include <cmath>
 #include <cstdio>

@@ -2,8 +2,8 @@
 //
 // Fabrics often share ideal worlds: ECMP and adaptive routing on the same fat-tree have the same
 // ideal fabric. What a world depends on, as text.
-#include "run/ideal-world.h"
-#include "run/world.h"
+#include "run/world/ideal-world.h"
+#include "run/world/world.h"
 
 #include <sstream>
 

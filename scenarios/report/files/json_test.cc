@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // result.json: the names that others read, and numbers as numbers.
-#include "report/json.h"
+#include "report/files/json.h"
 
 #include "heddle-result.pb.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "run/processes.h"
+#include "run/processes/processes.h"
 
 #include "ns3/base-errors.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The what-if ladder for the terminal: a waterfall, causes by order, sensitivity.
-#include "report/conclusions.h"
-#include "report/summary.h"
-#include "report/table.h"
+#include "report/terminal/conclusions.h"
+#include "report/terminal/summary.h"
+#include "report/terminal/table.h"
 
 #include "ns3/base-units.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/steps-result.h"
+#include "report/result/steps-result.h"
 
-#include "report/fabric-result.h"
+#include "report/result/fabric-result.h"
 
 #include <algorithm>
 #include <cmath>

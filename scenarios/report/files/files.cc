@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/files.h"
+#include "report/files/files.h"
 
-#include "report/json.h"
+#include "report/files/json.h"
 
 #include "ns3/base-errors.h"
 

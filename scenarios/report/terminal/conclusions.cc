@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/conclusions.h"
+#include "report/terminal/conclusions.h"
 
 #include "ns3/base-units.h"
 

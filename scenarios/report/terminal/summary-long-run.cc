@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The summary's part on months of the job.
-#include "report/summary-rows.h"
+#include "report/terminal/summary-rows.h"
 
 #include <algorithm>
 
