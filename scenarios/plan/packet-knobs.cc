@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/packet-knobs.h"
 
+#include "plan/ladder.h"
+
 #include <set>
 
 namespace heddle
@@ -11,7 +13,7 @@ namespace
 
 /// Latencies, MTU, acknowledgements and the names of models count at flow level, too.
 constexpr const char* kSwitch[] =
-    {"buffer", "alpha", "pfc", "ecn", "headroom", "xon_offset", "pause_response"};
+    {"buffer", "alpha", "pfc", "headroom", "xon_offset", "pause_response"};
 constexpr const char* kTransport[] = {"retry_limit", "window_packets", "reorder_window_packets"};
 
 } // namespace
@@ -19,6 +21,7 @@ constexpr const char* kTransport[] = {"retry_limit", "window_packets", "reorder_
 std::string
 PacketKnobsGiven(const ScenarioNode& root, const std::string& fidelity)
 {
+    const bool queues = fidelity == kFlowMessages; // they mark, and windows fill
     std::set<std::string> given;
     const auto look = [&given](const ScenarioNode& node, const char* field)
     {
@@ -39,11 +42,18 @@ PacketKnobsGiven(const ScenarioNode& root, const std::string& fidelity)
         }
         for (const char* field : kTransport)
         {
-            look(transport, field);
+            if (!queues)
+            {
+                look(transport, field);
+            }
         }
-        // Its name chooses what it loses where too much is offered; its parameters say nothing
-        // more.
-        look(transport.Child("congestion_control"), "parameters");
+        if (!queues)
+        {
+            look(node, "ecn");
+            // Its name chooses what it loses where too much is offered; its parameters say nothing
+            // more.
+            look(transport.Child("congestion_control"), "parameters");
+        }
         look(node.Child("load_balancer"), "parameters");
     }
     std::string text;

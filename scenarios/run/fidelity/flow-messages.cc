@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Flow level by messages: streams of bits. Two of them: "flow-messages" with the queues of what
-// nobody slows down and calibrated congestion control, "max-min" with ideal rates (the what-if
-// ladder's world without queues).
+// Flow level by messages: streams of bits. Two of them: "flow-messages" with queues, marks and
+// congestion control, "max-min" with ideal rates (the what-if ladder's world without queues).
 #include "run/fidelity/fidelity.h"
 
 #include "ns3/base-errors.h"
@@ -65,6 +64,7 @@ class FlowLevelNetwork : public ScaleOutNetwork
         const TransportCounters counters = m_transport.counters();
         HEDDLE_CHECK(counters.delivered == counters.messages, "messages are not conserved");
         report.counters.set_messages(counters.messages);
+        report.counters.set_cnps(counters.cnps);
         const std::vector<double> bytes = m_network.PortBytes();
         for (PortId port = 0; port < bytes.size(); ++port)
         {
@@ -97,11 +97,10 @@ constexpr const char* kWhyOnePartition = "rates at flow level are made for all f
 const Registration<FidelityLevel> kFlow{
     {"fidelity",
      "flow-messages",
-     "Messages are streams of bits on the paths that packets would take. Without congestion "
-     "control "
-     "ports queue first come, first served and windows fill; under it rates are max-min fair less "
-     "a "
-     "calibrated loss. No PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
+     "Messages are streams of bits on the paths that packets would take: ports queue first come, "
+     "first served, windows fill, queues mark, and a congestion control that listens to marks sets "
+     "the pace of each queue pair. Other controls: max-min fair rates less a calibrated loss. No "
+     "PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
      {}},
     {&Make<false>, kWhyOnePartition, false}};
 

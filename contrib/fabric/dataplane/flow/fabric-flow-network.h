@@ -22,6 +22,9 @@
 // (fabric-fifo-queues.h), until the sender's window is full. A link that changes ends that: from
 // then on, as with more flows than kMostQueued, the rates are max-min with arrival as weight.
 //
+// Senders that marks slow down (`controlled`) have a limit each, SetLimit(): a NIC's port takes
+// turns among them as far as their limits go, queues mark what they send (FlowClient::OnMarked()).
+//
 // A port carries data at its full rate; where the same NIC also receives data, the
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
@@ -45,6 +48,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -58,6 +62,10 @@ struct FlowNetworkConfig
     /// How flows share a full port inside the fabric or before a receiver: in proportion to what
     /// their NICs would send (first come, first served queues), or equally (congestion control).
     bool shareByArrival = false;
+    /// With shareByArrival: flows have limits, and what queues of class `markedClass` hold is
+    /// marked. Where ports do not queue, flows share equally and the limits mean nothing.
+    bool controlled = false;
+    uint8_t markedClass = 0;
     double windowBits = 0;    ///< of a flow under way at most; 0: any number
     double packetBits = 0;    ///< of a full packet on the wire
     Tick acknowledgement = 0; ///< ps beyond the unloaded way there and back until a window opens
@@ -89,6 +97,7 @@ struct FlowWaits
         Fabric,   ///< a port between switches
         Down,     ///< no path
         Recovery, ///< a path again, but the sender has not timed out yet
+        Paced,    ///< its limit
         kCauses,
     };
 
@@ -115,6 +124,15 @@ class FlowClient
     /// queues but the unloaded path; before OnDrained() where there are none. `waits` since it
     /// began.
     virtual void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) = 0;
+
+    /// A packet of the flow was marked at the interior or last port `port` and is received
+    /// `untilReceived` ps from now. Not every one is told, see fabric-fifo-marking.cc.
+    virtual void OnMarked(Partition&,
+                          uint32_t /* flow */,
+                          PortId /* port */,
+                          Tick /* untilReceived */)
+    {
+    }
 };
 
 class FlowNetwork : public fabric::FifoClient
@@ -135,6 +153,12 @@ class FlowNetwork : public fabric::FifoClient
 
     /// The flow is at rest; bits > 0.
     void Start(Partition& part, uint32_t flow, uint64_t bits);
+
+    /// The most that the flow may send from now on; bits/s on the wire, ≥ 0. At first any rate.
+    void SetLimit(Partition& part, uint32_t flow, int64_t limit);
+
+    /// What it has sent so far; bits.
+    double SentBits(const Partition& part, uint32_t flow);
 
     /// Both directions; routes follow after Topology::rerouteDelay.
     void SetLinkUp(uint32_t link, bool up);
@@ -219,13 +243,20 @@ class FlowNetwork : public fabric::FifoClient
         double culpritLead = 0; ///< majority vote for the culprit; ps
         // With queues:
         double rest = 0;          ///< bits of the message behind the chunk that leaves
+        double chunk = 0;         ///< bits of the one that leaves
         uint32_t outstanding = 0; ///< chunks that have left and are not acknowledged
+        double underWay = 0;      ///< … bits
         double ahead = 0;         ///< see FifoQueues::Send()
         double early = 0;         ///< bits before its end at which a message's last packet leaves
         bool marked = false;      ///< … has left
         bool stalled = false;     ///< the window is full
         uint32_t slowest = kNone; ///< the resource where the latest chunk waited longest
         Tick acknowledgement = 0; ///< after a chunk is through
+        // With limits:
+        int64_t limit = std::numeric_limits<int64_t>::max(); ///< bits/s
+        bool paced = false;                                  ///< its rate is its limit
+        double sent = 0;                                     ///< bits, since ever
+        Tick way = 0;                                        ///< of a full packet, unloaded
     };
 
     struct Resource
@@ -250,14 +281,21 @@ class FlowNetwork : public fabric::FifoClient
         std::vector<uint32_t> flows; ///< of the latest solution
     };
 
+    /// A chunk in queues.
+    struct Transit
+    {
+        double bits;
+        bool last; ///< of its message
+        FlowWaits waits;
+    };
+
     using Loads = std::vector<fabric::MaxMin::Load>;
 
-    // fabric-flow-network.cc
+    // fabric-flow-rates.cc
     void Insert(Partition& part, uint32_t flow);
     void Withdraw(Partition& part, uint32_t flow);
     void Touch(Partition& part, uint32_t resource);
     void TouchLoads(Partition& part, uint32_t flow);
-    FlowWaits TakeWaits(uint32_t flow);
     void OnSolve(Partition& part, const Event& event);
     void SetCapacities(const std::vector<uint32_t>& flows);
     double AckShare(const Resource& resource) const;
@@ -265,6 +303,9 @@ class FlowNetwork : public fabric::FifoClient
     void Adopt(const std::vector<uint32_t>& flows, Tick asOf);
     void ArmSoon(Partition& part, uint32_t leader);
     void OnScan(Partition& part, const Event& event);
+
+    // fabric-flow-network.cc
+    FlowWaits TakeWaits(uint32_t flow);
     void OnFinish(Partition& part, const Event& event);
     void Settle(uint32_t flow, Tick until);
     void Predict(Flow& flow) const;
@@ -284,12 +325,18 @@ class FlowNetwork : public fabric::FifoClient
     void AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow);
     double TakeChunk(uint32_t flow, double bits);
     void Share(Partition& part, uint32_t resource);
+    int64_t Turn(const std::vector<uint32_t>& flows, int64_t capacity);
     void SendMarker(Partition& part, uint32_t flow, bool last);
     void OnThrough(Partition& part,
                    uint32_t flow,
                    uint64_t cookie,
                    Tick travelled,
                    const std::vector<double>& delays) override;
+    void OnMarked(Partition& part,
+                  uint32_t flow,
+                  uint32_t queue,
+                  Tick latency,
+                  Tick waits) override;
     void OnCredit(Partition& part, const Event& event);
     void OnChunk(Partition& part, uint32_t flow);
     void Continue(Partition& part, uint32_t flow);
@@ -353,8 +400,9 @@ class FlowNetwork : public fabric::FifoClient
     uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing
     bool m_queued = false;       ///< ports queue; else rates are max-min
     std::unique_ptr<fabric::FifoQueues> m_fifo;
-    std::vector<uint32_t> m_queueOf;    ///< by resource; kNone: no queue
-    std::vector<FlowWaits> m_inTransit; ///< of messages in queues, by cookie - 1
+    std::vector<uint32_t> m_queueOf; ///< by resource; kNone: no queue
+    std::vector<PortId> m_portOfQueue;
+    std::vector<Transit> m_inTransit; ///< chunks in queues, by cookie
     std::vector<uint32_t> m_freeTransit;
     uint32_t m_entity;
     uint32_t m_sequence = 0;

@@ -23,7 +23,9 @@ namespace
 constexpr size_t kMostQueued = 100'000;
 /// A window is followed in steps of this part of it.
 constexpr unsigned kChunks = 4;
-/// Of a credit event: no credit, but a flow that goes on.
+/// Beyond this part of a window under way the next chunk may not fit.
+constexpr double kStall = 1 - 0.99 / kChunks;
+/// Of a credit event, in its lowest bit: no credit, but a flow that goes on.
 constexpr uint64_t kResume = 1;
 
 static_assert(FifoQueues::kWhole == MaxMin::kWhole);
@@ -49,7 +51,13 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
     for (const Resource& resource : m_resources)
     {
         const bool queues = resource.useful && resource.cause != FlowWaits::OwnPort;
-        m_queueOf.push_back(queues ? m_fifo->AddQueue(resource.rate) : kNone);
+        const double ports = static_cast<double>(resource.rate) /
+                             static_cast<double>(m_paths.RateOf(resource.port).bps());
+        m_queueOf.push_back(queues ? m_fifo->AddQueue(resource.rate, ports) : kNone);
+        if (queues)
+        {
+            m_portOfQueue.push_back(resource.port);
+        }
     }
     m_fifo->SetPacket(m_config.packetBits);
     std::vector<FifoQueues::Load> path;
@@ -75,6 +83,15 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
         d.slowest = m_maxMin.lastResource(id);
         d.acknowledgement = m_config.acknowledgement + UnloadedLatency(d.from, d.to, 1) +
                             UnloadedLatency(d.to, d.from, 1);
+        d.way = UnloadedLatency(d.from, d.to, static_cast<uint32_t>(m_config.packetBits / 8));
+    }
+    const ClassConfig& marked = m_topology.switchConfig.classes[m_config.markedClass];
+    if (m_config.controlled && marked.ecn)
+    {
+        constexpr double kBitsPerByte = 8;
+        m_fifo->SetMarking({kBitsPerByte * static_cast<double>(marked.kminBytes),
+                            kBitsPerByte * static_cast<double>(marked.kmaxBytes),
+                            marked.pmax});
     }
 }
 
@@ -85,6 +102,7 @@ FlowNetwork::TakeChunk(uint32_t id, double bits)
     const bool whole = !m_queued || m_config.windowBits == 0;
     const double chunk = whole ? bits : std::min(bits, m_config.windowBits / kChunks);
     m_details[id].rest = bits - chunk;
+    m_details[id].chunk = chunk;
     m_details[id].marked = false;
     return chunk;
 }
@@ -94,7 +112,7 @@ void
 FlowNetwork::Continue(Partition& part, uint32_t id)
 {
     FlowDetails& d = m_details[id];
-    d.stalled = m_queued && m_config.windowBits > 0 && d.outstanding >= kChunks;
+    d.stalled = m_queued && m_config.windowBits > 0 && d.underWay > kStall * m_config.windowBits;
     if (!d.stalled && !m_maxMin.inserted(id))
     {
         Insert(part, id);
@@ -125,6 +143,40 @@ FlowNetwork::PredictMark(uint32_t id)
     flow.left = left;
 }
 
+/// What a flow sends whose limit does not matter: those that may send less than their turn leave
+/// the rest to the others. Whole numbers, so that the order of the flows does not matter.
+int64_t
+FlowNetwork::Turn(const std::vector<uint32_t>& flows, int64_t capacity)
+{
+    auto open = static_cast<int64_t>(flows.size());
+    int64_t turn = capacity / open;
+    if (!m_config.controlled)
+    {
+        return turn;
+    }
+    for (const uint32_t id : flows)
+    {
+        m_details[id].paced = false;
+    }
+    for (bool settled = false; !settled && open > 0;)
+    {
+        settled = true;
+        turn = capacity / open;
+        for (const uint32_t id : flows)
+        {
+            FlowDetails& d = m_details[id];
+            if (!d.paced && d.limit < turn)
+            {
+                d.paced = true;
+                capacity -= d.limit;
+                --open;
+                settled = false;
+            }
+        }
+    }
+    return turn;
+}
+
 /// Everyone's turn at a NIC's port, or what acknowledgements leave of another port.
 void
 FlowNetwork::Share(Partition& part, uint32_t id)
@@ -132,34 +184,76 @@ FlowNetwork::Share(Partition& part, uint32_t id)
     Resource& resource = m_resources[id];
     resource.touched = false;
     ++m_recomputations;
-    const double capacity = static_cast<double>(resource.rate) * (1 - AckShare(resource));
+    const auto capacity =
+        static_cast<int64_t>(static_cast<double>(resource.rate) * (1 - AckShare(resource)));
     if (m_queueOf[id] != kNone)
     {
-        m_fifo->SetCapacity(part, m_queueOf[id], static_cast<int64_t>(capacity));
+        m_fifo->SetCapacity(part, m_queueOf[id], capacity);
         return;
     }
     Component& component = m_components[id];
+    const Tick asOf = part.now() - 1;
     component.flows = m_maxMin.members(id);
-    component.restUntil = part.now() - 1;
+    component.restUntil = asOf;
+    if (component.flows.empty())
+    {
+        return;
+    }
     const auto turns = static_cast<double>(component.flows.size());
+    if (m_config.controlled)
+    {
+        component.restUntil += m_config.restPerFlow * static_cast<Tick>(component.flows.size());
+        for (const uint32_t member : component.flows)
+        {
+            Settle(member, asOf); // while it is known what paced it
+        }
+    }
+    const int64_t turn = Turn(component.flows, capacity);
     for (const uint32_t member : component.flows)
     {
         Flow& flow = m_flows[member];
-        const auto rate =
-            static_cast<int64_t>(std::min(capacity / turns, m_details[member].lineRate));
+        FlowDetails& d = m_details[member];
+        const int64_t rate = d.paced ? d.limit : std::min(turn, static_cast<int64_t>(d.lineRate));
         if (rate != flow.rate)
         {
-            Settle(member, part.now() - 1);
+            Settle(member, asOf);
             flow.rate = rate;
             flow.bottleneck = id;
-            m_details[member].early =
-                m_details[member].ahead * m_config.packetBits * (1 - 1 / turns);
+            d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
             PredictMark(member);
             m_fifo->SetInflow(part, member, rate);
         }
     }
     m_fifo->Commit(part);
     ArmSoon(part, id);
+}
+
+void
+FlowNetwork::SetLimit(Partition& part, uint32_t id, int64_t limit)
+{
+    FlowDetails& d = m_details[id];
+    d.limit = limit;
+    if (m_queued && m_maxMin.inserted(id) && (d.paced || limit < m_flows[id].rate))
+    {
+        Touch(part, m_maxMin.firstResource(id));
+    }
+}
+
+double
+FlowNetwork::SentBits(const Partition& part, uint32_t id)
+{
+    if (m_flows[id].active)
+    {
+        Settle(id, part.now());
+    }
+    return m_details[id].sent;
+}
+
+void
+FlowNetwork::OnMarked(Partition& part, uint32_t id, uint32_t queue, Tick latency, Tick waits)
+{
+    const Tick until = m_details[id].way - latency + waits;
+    m_client->OnMarked(part, id, m_portOfQueue[queue], std::max<Tick>(0, until));
 }
 
 /// The last bit of a chunk has left.
@@ -200,25 +294,23 @@ FlowNetwork::OnChunk(Partition& part, uint32_t id)
 void
 FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
 {
-    if (!m_queued && m_details[id].outstanding == 0)
+    FlowDetails& d = m_details[id];
+    if (!m_queued && d.outstanding == 0)
     {
         m_client->OnThrough(part, id, TakeWaits(id));
         return;
     }
-    uint64_t cookie = 0;
-    if (last)
+    if (m_freeTransit.empty())
     {
-        if (m_freeTransit.empty())
-        {
-            m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
-            m_inTransit.emplace_back();
-        }
-        cookie = m_freeTransit.back() + 1;
-        m_inTransit[m_freeTransit.back()] = TakeWaits(id);
-        m_freeTransit.pop_back();
+        m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
+        m_inTransit.emplace_back();
     }
-    ++m_details[id].outstanding;
-    m_fifo->Send(part, id, cookie, m_details[id].ahead);
+    const uint32_t cookie = m_freeTransit.back();
+    m_freeTransit.pop_back();
+    m_inTransit[cookie] = {d.chunk, last, last ? TakeWaits(id) : FlowWaits{}};
+    ++d.outstanding;
+    d.underWay += d.chunk;
+    m_fifo->Send(part, id, cookie, d.ahead);
 }
 
 void
@@ -231,7 +323,9 @@ FlowNetwork::OnThrough(Partition& part,
     // Queue h of the path is load h + 1: the first one is the NIC's own port.
     size_t hop = 0;
     double most = 0;
-    FlowWaits waits = cookie > 0 ? m_inTransit[cookie - 1] : FlowWaits{};
+    const Transit chunk = m_inTransit[cookie];
+    m_freeTransit.push_back(static_cast<uint32_t>(cookie));
+    FlowWaits waits = chunk.waits;
     double worstInside = 0;
     m_maxMin.ForEachLoad(id,
                          [&](uint32_t resource, uint32_t)
@@ -257,15 +351,15 @@ FlowNetwork::OnThrough(Partition& part,
                          });
     if (m_config.windowBits > 0)
     {
-        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, 0);
+        const auto bits = static_cast<uint64_t>(chunk.bits);
+        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, bits << 1);
     }
     else
     {
         --m_details[id].outstanding;
     }
-    if (cookie > 0)
+    if (chunk.last)
     {
-        m_freeTransit.push_back(static_cast<uint32_t>(cookie - 1));
         waits.travelled = travelled;
         m_client->OnThrough(part, id, waits);
     }
@@ -275,13 +369,15 @@ void
 FlowNetwork::OnCredit(Partition& part, const Event& event)
 {
     const uint32_t id = event.entity;
-    if (event.arg == kResume)
+    if ((event.arg & kResume) != 0)
     {
         Resume(part, id);
         return;
     }
-    --m_details[id].outstanding;
-    if (m_queued && m_details[id].stalled)
+    FlowDetails& d = m_details[id];
+    --d.outstanding;
+    d.underWay = d.outstanding == 0 ? 0 : d.underWay - static_cast<double>(event.arg >> 1);
+    if (m_queued && d.stalled)
     {
         Settle(id, part.now());
         Continue(part, id);

@@ -5,7 +5,8 @@
 // are what was measured, rounded up.
 //
 // The aim is 3 % in the mean and 2 % for the last completion. Not reached: a single message sprayed
-// at full load (queues of about 4 us, 2 % at 16 MiB), DCQCN, which shares unequally and swings.
+// at full load (queues of about 4 us, 2 % at 16 MiB), and DCQCN, whose packet level differs from
+// itself by 2 to 6 % when all messages begin a nanosecond apart.
 #include "ns3/rdma-flow-test-world.h"
 
 #include <gtest/gtest.h>
@@ -141,10 +142,10 @@ TEST(FlowAccuracy, AgainstPacketLevel)
          "none",
          0.02,
          0.02},
-        {"permutation, ecmp, dcqcn", Permutation(32), LeafSpine(32, "ecmp"), "dcqcn", 0.07, 0.04},
+        {"permutation, ecmp, dcqcn", Permutation(32), LeafSpine(32, "ecmp"), "dcqcn", 0.05, 0.03},
         {"incast 8", Incast(8), LeafSpine(32, "adaptive"), "none", 0.01, 0.01},
         {"incast 31", Incast(31), LeafSpine(32, "adaptive"), "none", 0.01, 0.01},
-        {"incast 8, dcqcn", Incast(8), LeafSpine(32, "adaptive"), "dcqcn", 0.09, 0.04},
+        {"incast 8, dcqcn", Incast(8), LeafSpine(32, "adaptive"), "dcqcn", 0.05, 0.03},
         {"all-to-all 8", AllToAll(8, kBytes / 4), LeafSpine(8, "adaptive"), "none", 0.01, 0.01},
         {"all-to-all 32, adaptive",
          AllToAll(32, kBytes / 8),
@@ -193,6 +194,55 @@ TEST(FlowAccuracy, AgainstPacketLevel)
         EXPECT_LE(mean, family.mean) << family.name;
         EXPECT_LE(std::abs(last), family.last) << family.name;
     }
+}
+
+/// What a probe every 10 us waits behind an incast of 8 under DCQCN, in us; and the CNPs.
+template <class W>
+std::vector<double>
+IncastQueue(uint64_t* cnps)
+{
+    TransportConfig config = SelectiveRepeat();
+    config.ackEveryPackets = 16;
+    config.congestionControl = "dcqcn";
+    Cluster cluster = LeafSpine(32, "ecmp");
+    cluster.ecn = true;
+    W world(cluster, config);
+    for (const NicId from : {3, 6, 9, 12, 15, 18, 21, 24})
+    {
+        world.Post(from, 0, kBytes);
+    }
+    constexpr uint32_t kProbes = 40;
+    std::vector<uint64_t> probes;
+    for (uint32_t k = 0; k < kProbes; ++k)
+    {
+        probes.push_back(world.Post(1, 0, 1024, k * 10 * kMicrosecond, 100 + k));
+    }
+    world.Run();
+    *cnps = world.transport.counters().cnps;
+    std::vector<double> waits;
+    for (const uint64_t probe : probes)
+    {
+        const MessageTiming& t = world.byCookie[probe].timing;
+        waits.push_back(static_cast<double>(t.finished - t.posted) / 1e6);
+    }
+    return waits;
+}
+
+/// The queue that DCQCN lets an incast build, and drains by cutting rates.
+TEST(FlowAccuracy, DcqcnHoldsTheQueueOfPackets)
+{
+    uint64_t packetCnps = 0;
+    uint64_t flowCnps = 0;
+    const std::vector<double> packet = IncastQueue<World>(&packetCnps);
+    const std::vector<double> flow = IncastQueue<FlowWorld>(&flowCnps);
+    const double most = *std::max_element(packet.begin(), packet.end());
+    EXPECT_GT(most, 200) << "us: far above the 64 us of Kmax";
+    for (size_t k = 0; k < packet.size(); ++k)
+    {
+        EXPECT_NEAR(flow[k], packet[k], 0.05 * most) << "us, probe at " << 10 * k << " us";
+    }
+    const auto expected = static_cast<double>(packetCnps);
+    EXPECT_NEAR(static_cast<double>(flowCnps), expected, 0.25 * expected);
 }
 
 } // namespace

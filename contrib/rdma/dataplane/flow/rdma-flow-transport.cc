@@ -18,21 +18,15 @@ namespace
 {
 
 constexpr uint64_t kBitsPerByte = 8;
+/// Of FlowNetworkConfig::restPerFlow where every queue pair has its own pace: a quarter of a packet
+/// at 400 Gb/s.
+constexpr Tick kControlledRest = 20 * kNanosecond;
 
 /// When the last of `bits` leaves a port of its own.
 Tick
 Serialise(uint64_t bits, BitRate rate)
 {
     return std::llround(static_cast<double>(bits) * 1e12 / static_cast<double>(rate.bps()));
-}
-
-CongestionControl
-MakeControl(const TransportConfig& config)
-{
-    const std::string category = "congestion-control";
-    const ParameterValues values(RegistryIndex::Find(category, config.congestionControl),
-                                 config.congestionControlParameters);
-    return FindFactory<CongestionControlFactory>(category, config.congestionControl)(values);
 }
 
 /// Packets of a queue pair that may be under way; 0: any number.
@@ -54,10 +48,13 @@ WindowPackets(const TransportConfig& config)
 FlowNetworkConfig
 FlowNetworkConfigFor(const TransportConfig& config, bool maxMin)
 {
-    const CongestionControl control = MakeControl(config);
+    const CongestionControl control = MakeCongestionControl(config);
     FlowNetworkConfig flow;
-    // Nothing slows senders down: queues fill up and serve whoever comes.
-    flow.shareByArrival = !maxMin && control.ops->onAck == nullptr && control.ops->onCnp == nullptr;
+    flow.controlled = !maxMin && ListensToMarks(control);
+    flow.markedClass = config.dataClass;
+    // Queues fill up and serve whoever comes, as far as nothing slows senders down.
+    flow.shareByArrival = !maxMin && (NeverSlowsDown(control) || flow.controlled);
+    flow.restPerFlow = flow.controlled ? kControlledRest : flow.restPerFlow;
     const uint32_t data = DataWireBytes(config.mtuPayloadBytes, true);
     flow.packetBits = static_cast<double>(data) * kBitsPerByte;
     flow.windowBits = WindowPackets(config) * flow.packetBits;
@@ -82,6 +79,7 @@ FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const Transp
       m_lanes(FindFactory<PortChoice>("port-choice", config.portChoice).pick == nullptr
                   ? network.topology().portsPerNic
                   : 1),
+      m_control(core, network, config, m_counters),
       m_entity(core.NewEntities()),
       m_onDoorbell(core.AddHandler<FlowTransport, &FlowTransport::OnDoorbell>(this)),
       m_onDelivery(core.AddHandler<FlowTransport, &FlowTransport::OnDelivery>(this)),
@@ -117,6 +115,7 @@ FlowTransport::Connect(NicId from, NicId to, uint32_t channel)
     }
     const QpId id = m_network.Connect(from, to, entropy, use);
     HEDDLE_CHECK(id == entry->second, "somebody else uses the network");
+    m_control.Add(id, from, to, qp.lineRate, qp.acknowledgement);
     return id;
 }
 
@@ -192,6 +191,13 @@ FlowTransport::OnDoorbell(Partition& part, const Event& event)
     Message& message = *m_queuePairs[event.entity].current;
     message.begun = part.now();
     m_network.Start(part, event.entity, WireBits(message.bytes));
+    m_control.OnStart(part, event.entity);
+}
+
+void
+FlowTransport::OnMarked(Partition& part, uint32_t flow, PortId port, Tick untilReceived)
+{
+    m_control.OnMarked(part, flow, port, untilReceived);
 }
 
 uint64_t
@@ -248,6 +254,7 @@ FlowTransport::Book(QpId id, Message& message, const FlowWaits& waits)
     const std::pair<FlowWaits::Cause, MessageState> order[] = {
         {FlowWaits::Down, MessageState::Down},
         {FlowWaits::Recovery, MessageState::LossRecovery},
+        {FlowWaits::Paced, MessageState::Paced},
         {FlowWaits::OwnPort, MessageState::OwnPort},
         {FlowWaits::LastHop, MessageState::LastHop},
         {FlowWaits::Fabric, MessageState::FabricQueue}};
@@ -259,7 +266,9 @@ FlowTransport::Book(QpId id, Message& message, const FlowWaits& waits)
         worst = state(to) > state(worst) ? to : worst;
     }
     state(worst) += left;
-    timing.culprit = state(MessageState::FabricQueue) > 0 ? waits.culprit : kNone;
+    const Tick paced = state(MessageState::Paced);
+    const Tick queued = state(MessageState::FabricQueue);
+    timing.culprit = paced > queued ? m_control.culprit(id) : queued > 0 ? waits.culprit : kNone;
 }
 
 void

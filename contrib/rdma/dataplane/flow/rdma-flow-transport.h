@@ -17,18 +17,19 @@
 // acknowledgement later. MessageTiming: waits at the own port, the last hop and named ports inside
 // the fabric are the time lost to each as the flow's bottleneck; they sum exactly.
 //
-// Without congestion control ports queue first come, first served and the window of a queue pair
-// holds (fabric-flow-network.h). Under congestion control rates are max-min, less a calibrated loss
-// (rdma-flow-calibration.h).
+// Ports queue first come, first served and the window of a queue pair holds
+// (fabric-flow-network.h). Under a congestion control that listens to marks, queues mark and the
+// control sets the pace of each queue pair (rdma-flow-control.h). Under any other, and where ports
+// do not queue, rates are max-min, less a calibrated loss (rdma-flow-calibration.h).
 //
 // Deviations: PFC and time-outs have no effect but those after a failure, which the retry budget
-// counts; packets that spray loads unevenly for a moment wait nowhere; congestion control is
-// instant.
+// counts; packets that spray loads unevenly for a moment wait nowhere.
 
 #ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
 #define HEDDLE_RDMA_FLOW_TRANSPORT_H
 
 #include "ns3/fabric-flow-network.h"
+#include "ns3/rdma-flow-control.h"
 #include "ns3/rdma-queue-pair.h"
 #include "ns3/rdma-transport.h"
 
@@ -73,6 +74,7 @@ class FlowTransport : public FlowClient
 
     uint64_t OnDrained(Partition& part, uint32_t flow) override;
     void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) override;
+    void OnMarked(Partition& part, uint32_t flow, PortId port, Tick untilReceived) override;
 
   private:
     struct Message
@@ -125,6 +127,7 @@ class FlowTransport : public FlowClient
     std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
     Pool<Message> m_messages;
     TransportCounters m_counters;
+    FlowControl m_control;
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     HandlerId m_onDoorbell;

@@ -28,19 +28,22 @@ __extension__ using Wide = __int128; // not ISO C++, which ns-3 asks for
 FifoQueues::FifoQueues(EventCore& core, FifoClient& client)
     : m_core(core),
       m_client(client),
+      m_draws(core.seed(), "flow-ecn", 0),
       m_entity(core.NewEntities()),
       m_onOutput(core.AddHandler<FifoQueues, &FifoQueues::OnOutput>(this)),
       m_onEmpty(core.AddHandler<FifoQueues, &FifoQueues::OnEmpty>(this)),
       m_onMarker(core.AddHandler<FifoQueues, &FifoQueues::OnMarker>(this)),
-      m_onChanges(core.AddHandler<FifoQueues, &FifoQueues::OnChanges>(this))
+      m_onChanges(core.AddHandler<FifoQueues, &FifoQueues::OnChanges>(this)),
+      m_onLook(core.AddHandler<FifoQueues, &FifoQueues::OnLook>(this))
 {
 }
 
 uint32_t
-FifoQueues::AddQueue(int64_t capacity)
+FifoQueues::AddQueue(int64_t capacity, double ports)
 {
     Queue queue{};
     queue.capacity = capacity;
+    queue.ports = ports;
     m_queues.push_back(std::move(queue));
     return static_cast<uint32_t>(m_queues.size() - 1);
 }
@@ -54,7 +57,9 @@ FifoQueues::AddFlow(const std::vector<Load>& path)
         Use use{};
         use.queue = path[i].queue;
         use.share = path[i].share;
+        use.flow = static_cast<uint32_t>(m_flows.size() - 1);
         use.last = i + 1 == path.size();
+        use.latency = path[i].latency;
         use.way = path[i].latency - (i > 0 ? path[i - 1].latency : 0);
         m_queues[use.queue].onward |= !use.last;
         m_uses.push_back(use);
@@ -192,10 +197,14 @@ FifoQueues::Change(Partition& part, uint32_t id, int64_t rate)
     Update(queue, part.now());
     queue.inflow += Part(rate, use.share) - Part(use.in, use.share);
     use.in = rate;
-    if (queue.onward)
+    if (queue.onward || m_marking)
     {
         OpenSegment(part, use.queue).changes.emplace_back(id, rate);
         PredictEmpty(part, use.queue);
+    }
+    if (m_marking)
+    {
+        PredictMarks(part, use.queue);
     }
 }
 
@@ -285,6 +294,10 @@ FifoQueues::OnOutput(Partition& part, const Event& event)
     }
     const bool wasFull = queue.full;
     queue.full = segment.backlogged || queue.outInflow > queue.outCapacity;
+    if (!queue.onward)
+    {
+        return;
+    }
     for (const auto& [use, rate] : segment.changes)
     {
         PassOn(queue, use);

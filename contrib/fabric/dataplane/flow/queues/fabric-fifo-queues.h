@@ -22,6 +22,10 @@
 //
 // Rates are whole bits/s and their sums do not depend on the order of changes.
 //
+// With SetMarking() queues mark packets (ECN) as they leave, fabric-fifo-marking.cc: looked at once
+// a microsecond while a backlog is above the lower threshold, with as many packets as a flow's rate
+// makes up. The draws are keyed by flow and time.
+//
 // Deviations: memory is unlimited (no PFC, no drops); a flow that loads several queues in parallel
 // passes them one after the other.
 
@@ -29,9 +33,11 @@
 #define HEDDLE_FABRIC_FIFO_QUEUES_H
 
 #include "ns3/base-event-core.h"
+#include "ns3/base-random.h"
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -49,6 +55,16 @@ class FifoClient
                            uint64_t cookie,
                            Tick travelled,
                            const std::vector<double>& delays) = 0;
+
+    /// A packet of the flow has been marked. `waits`: ps until it has left the last queue, less
+    /// what has gone by since (may be negative); `latency`: as in FifoQueues::Load.
+    virtual void OnMarked(Partition&,
+                          uint32_t /* flow */,
+                          uint32_t /* queue */,
+                          Tick /* latency */,
+                          Tick /* waits */)
+    {
+    }
 };
 
 class FifoQueues
@@ -63,11 +79,20 @@ class FifoQueues
         Tick latency;   ///< from the flow's source to here without waiting; never falling on a path
     };
 
+    /// How one port marks what leaves it; as ClassConfig.
+    struct Marking
+    {
+        double kmin; ///< bits
+        double kmax; ///< bits
+        double pmax;
+    };
+
     FifoQueues(EventCore& core, FifoClient& client);
     FifoQueues(const FifoQueues&) = delete;
     FifoQueues& operator=(const FifoQueues&) = delete;
 
-    uint32_t AddQueue(int64_t capacity); ///< bits/s, > 0
+    /// bits/s, > 0; of so many ports together that share its load evenly.
+    uint32_t AddQueue(int64_t capacity, double ports = 1);
     uint32_t AddFlow(const std::vector<Load>& path);
 
     /// At which the flow leaves its source from now on; bits/s, ≥ 0. With Commit().
@@ -90,6 +115,9 @@ class FifoQueues
         m_packet = bits;
     }
 
+    /// From now on; after SetPacket(), before the first SetInflow().
+    void SetMarking(const Marking& marking);
+
     /// How long the next bit would wait; ps.
     Tick Delay(const Partition& part, uint32_t queue) const;
 
@@ -102,8 +130,11 @@ class FifoQueues
     {
         uint32_t queue;
         uint32_t share;
+        uint32_t flow;
         bool last;
         Tick way;                ///< from the queue before, or the source
+        Tick latency;            ///< from the source
+        double packets = 0;      ///< the part of the next packet that has left, [0, 1)
         uint32_t told = 0;       ///< changes on their way so far
         uint32_t heard = 0;      ///< number of the latest that has come
         int64_t in = 0;          ///< arrival rate
@@ -130,12 +161,14 @@ class FifoQueues
     struct Queue
     {
         int64_t capacity;
+        double ports;
         bool onward = false; ///< some path goes on behind it
         int64_t inflow = 0;  ///< bits/s
         double backlog = 0;  ///< bits at `since`
         Tick since = 0;
         Tick emptyAt = kForever; ///< if nothing changes
         Tick armed = kForever;   ///< its earliest event for that
+        Tick lookAt = kForever;  ///< at the next packets that leave, whether they are marked
         std::deque<Segment> segments;
         // What leaves.
         int64_t outInflow = 0;
@@ -187,6 +220,12 @@ class FifoQueues
     void OnChanges(Partition& part, const Event& event);
     void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
 
+    // fabric-fifo-marking.cc
+    void PredictMarks(Partition& part, uint32_t id);
+    void OnLook(Partition& part, const Event& event);
+    void Look(Partition& part, const Queue& queue, uint32_t use, double probability, double turn);
+    Tick WaitsBehind(const Partition& part, uint32_t use) const;
+
     EventCore& m_core;
     FifoClient& m_client;
     std::vector<Queue> m_queues;
@@ -198,12 +237,15 @@ class FifoQueues
     std::vector<Marker> m_markers;
     std::vector<uint32_t> m_freeMarkers;
     double m_packet = 0;
+    std::optional<Marking> m_marking;
+    RandomStream m_draws;
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     HandlerId m_onOutput;
     HandlerId m_onEmpty;
     HandlerId m_onMarker;
     HandlerId m_onChanges;
+    HandlerId m_onLook;
 };
 
 } // namespace heddle::fabric
