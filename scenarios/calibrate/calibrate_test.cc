@@ -96,52 +96,98 @@ TEST(RingFit, FindsTheLawThatMadeTheRows)
         const double time = latency + static_cast<double>(bytes) * machine.Factor() / bandwidth;
         rows.push_back({0, bytes, time});
     }
-    const RingFit fit = FitRing(rows, machine);
-    EXPECT_NEAR(fit.latency / latency, 1, 1e-6) << "expected " << latency << " s";
-    EXPECT_NEAR(fit.busBandwidth / bandwidth, 1, 1e-6) << "expected " << bandwidth << " B/s";
-    // What the figures sum to along the ring is the latency that was put in.
+    // Whatever is expected (from wires alone, or with software), small rows outweigh it.
+    const RingFit alone = FitRing(rows, machine, FindPreset("none"));
+    const RingFit fit = FitRing(rows, machine, FindPreset("nccl-h100"));
+    EXPECT_NEAR(alone.latency / latency, 1, 1e-2) << "expected " << latency << " s";
+    EXPECT_NEAR(fit.latency / latency, 1, 1e-2) << "expected " << latency << " s";
+    EXPECT_NEAR(alone.busBandwidth / bandwidth, 1, 1e-3) << "expected " << bandwidth << " B/s";
+    EXPECT_NEAR(fit.busBandwidth / bandwidth, 1, 1e-4) << "expected " << bandwidth << " B/s";
+    // What the figures sum to along the ring is the latency that was found.
     const SoftwareModel base = FindPreset("nccl-h100");
     const RingFigures figures = Interpret(fit, machine, base);
     const double out = 2.0 / 16;
     const double hop = out * ToSeconds(figures.stepLatencyScaleOut + machine.scaleOutLatency) +
                        (1 - out) * ToSeconds(figures.stepLatencyScaleUp + machine.scaleUpLatency);
-    EXPECT_NEAR(ToSeconds(figures.baseLatency) + 30 * hop, latency, 1e-9);
+    EXPECT_NEAR(ToSeconds(figures.baseLatency) + 30 * hop, fit.latency, 1e-9);
     EXPECT_EQ(figures.baseLatency, base.baseLatency);
-    EXPECT_NEAR(figures.efficiency, 180e9 / (200e9 * 4096 / 4178), 1e-6);
+    EXPECT_NEAR(figures.efficiency, 180e9 / (200e9 * 4096 / 4178), 1e-4);
+}
+
+TEST(RingFit, LargeRowsLeaveTheLatencyToThePreset)
+{
+    // Two rows of gigabytes that differ by 2 % from proportion say nothing about microseconds.
+    const RingMachine machine = Machine(8, 2, 4 * 25e9);
+    const SoftwareModel base = FindPreset("nccl-h100");
+    const RingFit fit =
+        FitRing({{0, 1ULL << 30, 20.0e-3}, {0, 4ULL << 30, 78.4e-3}}, machine, base);
+    const double expected = ExpectedLatency(machine, base);
+    EXPECT_NEAR(fit.latency / expected, 1, 0.1)
+        << "expected " << expected << " s, actual " << fit.latency << " s";
 }
 
 TEST(RingFit, RefusesWhatCannotBe)
 {
     const RingMachine slow = Machine(16, 2, 8 * 12.5e9);
+    const SoftwareModel none = FindPreset("none");
     const std::vector<NcclRow> rows{{0, 1 << 26, 1e-3}, {0, 1 << 30, 12e-3}};
-    EXPECT_THROW(Interpret(FitRing(rows, slow), slow, FindPreset("none")), InputError);
-    EXPECT_THROW(FitRing({rows[0]}, slow), InputError);
+    EXPECT_THROW(Interpret(FitRing(rows, slow, none), slow, none), InputError);
+    EXPECT_THROW(FitRing({rows[0]}, slow, none), InputError);
 }
 
-/// Half of the published rows predicts the other half (tolerance 5 % above 256 MB).
-TEST(RingFit, PublishedRowsPredictEachOther)
+/// Fits `fitted` and expects every row of `held` within `tolerance`.
+void
+ExpectPredicted(const std::vector<NcclRow>& fitted,
+                const std::vector<NcclRow>& held,
+                const RingMachine& machine,
+                double tolerance)
+{
+    const RingFit fit = FitRing(fitted, machine, FindPreset("nccl-h100"));
+    for (const NcclRow& row : held)
+    {
+        const double predicted = fit.Predict(row.bytes);
+        EXPECT_NEAR(predicted / row.seconds, 1, tolerance)
+            << row.bytes << " B: expected " << row.seconds << " s, actual " << predicted << " s";
+    }
+}
+
+/// Half of the published rows predicts the other half (tolerance 5 % above 256 MB), either way.
+TEST(RingFit, PublishedLargeRowsPredictEachOther)
 {
     // nccl-tests#252: all-reduce, Ring, 8 ranks by the ratio of bandwidths, 4 NICs of 200 Gb/s.
     const RingMachine machine = Machine(8, 2, 4 * 25e9);
-    const std::vector<NcclRow> rows{{0, 512ULL << 20, 10052e-6},
-                                    {0, 1ULL << 30, 20079e-6},
-                                    {0, 2ULL << 30, 39871e-6},
-                                    {0, 4ULL << 30, 77194e-6},
-                                    {0, 8ULL << 30, 158070e-6}};
-    // Every second row is fitted, as by default. (The other way round the 512 MiB row lies outside
-    // of the fitted range and is missed by 5.1 %.)
-    const RingFit ring = FitRing({rows[0], rows[2], rows[4]}, machine);
-    for (size_t i = 1; i < rows.size(); i += 2)
-    {
-        const double predicted = ring.Predict(rows[i].bytes);
-        EXPECT_NEAR(predicted / rows[i].seconds, 1, 0.05)
-            << "expected " << rows[i].seconds << " s, actual " << predicted << " s";
-    }
-    // nccl-tests#119: 3 hosts of 8 A100, 4 NICs of 200 Gb/s.
-    const RingMachine a100 = Machine(24, 3, 4 * 25e9);
-    const RingFit fit = FitRing({{0, 127'900'000, 2560.7e-6}, {0, 133'200'000, 2666.0e-6}}, a100);
-    const double predicted = fit.Predict(131'100'000);
-    EXPECT_NEAR(predicted / 2604.6e-6, 1, 0.05) << "actual " << predicted << " s";
+    const std::vector<NcclRow> odd{{0, 512ULL << 20, 10052e-6},
+                                   {0, 2ULL << 30, 39871e-6},
+                                   {0, 8ULL << 30, 158070e-6}};
+    const std::vector<NcclRow> even{{0, 1ULL << 30, 20079e-6}, {0, 4ULL << 30, 77194e-6}};
+    ExpectPredicted(odd, even, machine, 0.05);
+    ExpectPredicted(even, odd, machine, 0.05);
+}
+
+/// Tolerance 15 % at 8 to 64 MB. nccl-tests#119: 3 hosts of 8 A100, 4 NICs of 200 Gb/s. The rows
+/// are those of one run; its default algorithm changes at 85 MB.
+TEST(RingFit, PublishedRowsOfMegabytes)
+{
+    const RingMachine machine = Machine(24, 3, 4 * 25e9);
+    const std::vector<NcclRow> large{{0, 127'900'000, 2560.7e-6},
+                                     {0, 131'100'000, 2604.6e-6},
+                                     {0, 133'200'000, 2666.0e-6}};
+    const std::vector<NcclRow> odd{{0, 23'068'680, 518.4e-6},
+                                   {0, 25'165'832, 557.4e-6},
+                                   {0, 27'262'984, 598.5e-6},
+                                   {0, 29'360'136, 641.8e-6},
+                                   {0, 31'457'288, 689.2e-6},
+                                   {0, 33'554'440, 732.9e-6}};
+    const std::vector<NcclRow> even{{0, 24'117'256, 535.3e-6},
+                                    {0, 26'214'408, 581.4e-6},
+                                    {0, 28'311'560, 622.4e-6},
+                                    {0, 30'408'712, 672.5e-6},
+                                    {0, 32'505'864, 763.5e-6}};
+    ExpectPredicted(large, odd, machine, 0.15); // four times smaller than what was fitted
+    ExpectPredicted(large, even, machine, 0.15);
+    ExpectPredicted(odd, even, machine, 0.15);
+    ExpectPredicted(even, odd, machine, 0.15);
+    ExpectPredicted({large[0], large[2]}, {large[1]}, machine, 0.05);
 }
 
 TEST(KernelTimes, CsvGivesEfficiencyAndSpread)

@@ -18,6 +18,12 @@ constexpr double kPayloadShare = 4096.0 / 4178.0;
 /// Rounded figures and clocks; beyond it the machine is described wrongly.
 constexpr double kTolerance = 1.02;
 
+/// Of a row's time against the law. [assumption: twice the scatter of neighbouring rows and of
+/// in-place against out-of-place times in the table of nccl-tests#119, 1 %]
+constexpr double kRowSpread = 0.02;
+/// Of the latency that the base preset expects. [assumption: the preset is of another machine]
+constexpr double kLatencySpread = 1;
+
 } // namespace
 
 double
@@ -33,8 +39,23 @@ RingMachine::Hops() const
     return (collective == "all-reduce" ? 2.0 : 1.0) * (ranks - 1);
 }
 
+double
+RingMachine::PerHop(Tick up, Tick out) const
+{
+    const double outShare = hosts > 1 ? static_cast<double>(hosts) / ranks : 0;
+    return (1 - outShare) * ToSeconds(up) + outShare * ToSeconds(out);
+}
+
+double
+ExpectedLatency(const RingMachine& machine, const SoftwareModel& base)
+{
+    return ToSeconds(base.baseLatency) +
+           machine.Hops() * machine.PerHop(machine.scaleUpLatency + base.stepLatencyScaleUp,
+                                           machine.scaleOutLatency + base.stepLatencyScaleOut);
+}
+
 RingFit
-FitRing(const std::vector<NcclRow>& rows, const RingMachine& machine)
+FitRing(const std::vector<NcclRow>& rows, const RingMachine& machine, const SoftwareModel& base)
 {
     if (rows.size() < 2)
     {
@@ -56,6 +77,13 @@ FitRing(const std::vector<NcclRow>& rows, const RingMachine& machine)
         vv += v * v;
         u1 += u;
         v1 += v;
+    }
+    const double expected = ExpectedLatency(machine, base);
+    if (expected > 0)
+    {
+        const double weight = std::pow(kRowSpread / (kLatencySpread * expected), 2);
+        uu += weight;
+        u1 += weight * expected;
     }
     const double determinant = uu * vv - uv * uv;
     // Equal sizes: no two unknowns from them.
@@ -88,11 +116,10 @@ Interpret(const RingFit& fit, const RingMachine& machine, const SoftwareModel& b
                          (network ? "NICs of a host" : "scale-up port") + " can carry (" +
                          std::to_string(possible / 1e9) + " GB/s): check the rates given.");
     }
-    const double outShare = network ? static_cast<double>(machine.hosts) / machine.ranks : 0;
-    const auto perHop = [&](Tick up, Tick out)
-    { return (1 - outShare) * ToSeconds(up) + outShare * ToSeconds(out); };
-    const double wires = machine.Hops() * perHop(machine.scaleUpLatency, machine.scaleOutLatency);
-    const double steps = machine.Hops() * perHop(base.stepLatencyScaleUp, base.stepLatencyScaleOut);
+    const double wires =
+        machine.Hops() * machine.PerHop(machine.scaleUpLatency, machine.scaleOutLatency);
+    const double steps =
+        machine.Hops() * machine.PerHop(base.stepLatencyScaleUp, base.stepLatencyScaleOut);
     const double left = fit.latency - wires - ToSeconds(base.baseLatency);
     const double scale = steps > 0 ? std::max(0.0, left / steps) : 0;
     const double baseLatency =

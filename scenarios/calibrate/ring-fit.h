@@ -5,11 +5,16 @@
 // Latency and bandwidth of ring collectives from measured times, and what they mean for the
 // software model.
 //
-//   const RingFit fit = FitRing(rows, machine);         // T(S) = latency + S · factor /
-//   busBandwidth const SoftwareFigures figures = Interpret(fit, machine, FindPreset("nccl-h100"));
+//   const SoftwareModel base = FindPreset("nccl-h100");
+//   // T(S) = latency + S · factor / busBandwidth
+//   const RingFit fit = FitRing(rows, machine, base);
+//   const RingFigures figures = Interpret(fit, machine, base);
 //
 // The fit minimises relative errors, so that small rows decide the latency and large ones the
-// bandwidth. A log cannot tell base latency, step latencies, chunks and windows apart: the base
+// bandwidth. The base preset's latency counts as one more observation, known to 100 %: where the
+// smallest row is hundreds of MiB, its scatter of a per cent is many latencies and would otherwise
+// be taken for one. Rows of a few MiB outweigh it by orders of magnitude. A log cannot tell base
+// latency, step latencies, chunks and windows apart: the base
 // preset's proportions are kept (base latency stays, step latencies are scaled by one factor), and
 // chunks, slots and channels stay the preset's.
 //
@@ -38,6 +43,8 @@ struct RingMachine
 
     double Factor() const; ///< bus bandwidth / algorithm bandwidth, nccl-tests' definition
     double Hops() const;   ///< messages one after the other
+    /// Mean of a hop inside a host and one between hosts, as a ring has them; s.
+    double PerHop(Tick up, Tick out) const;
 };
 
 struct RingFit
@@ -52,8 +59,13 @@ struct RingFit
     }
 };
 
+/// What `base` expects the latency to be; s.
+double ExpectedLatency(const RingMachine& machine, const SoftwareModel& base);
+
 /// Throws InputError when the rows give no positive bandwidth, or fewer than two rows are there.
-RingFit FitRing(const std::vector<NcclRow>& rows, const RingMachine& machine);
+RingFit FitRing(const std::vector<NcclRow>& rows,
+                const RingMachine& machine,
+                const SoftwareModel& base);
 
 struct RingFigures
 {

@@ -232,8 +232,9 @@ CalibrateCollectives(const CalibrateArguments& a, v1::Calibration& calibration)
     RingFigures figures{};
     try
     {
-        fit = FitRing(chosen, machine);
-        figures = Interpret(fit, machine, FindPreset(a.base));
+        const SoftwareModel base = FindPreset(a.base);
+        fit = FitRing(chosen, machine, base);
+        figures = Interpret(fit, machine, base);
     }
     catch (const InputError& error)
     {

@@ -2,7 +2,7 @@
 //
 // --set path=value on a scenario. A path names fields from the top; an element of a list is chosen
 // by number or by its `name`: fabric[1].switch.buffer,
-// fabric[adaptive].topology.parameters[spines].
+// fabric[adaptive].topology.parameters[spines]. Several values of a list: run.scales=[64,256].
 #include "loader/scenario-source.h"
 
 #include <google/protobuf/descriptor.h>
@@ -97,10 +97,6 @@ Assign(pb::Message* message,
        const std::string& value,
        const std::string& assignment)
 {
-    if (field->is_repeated())
-    {
-        message->GetReflection()->ClearField(message, field);
-    }
     if (field->cpp_type() == pb::FieldDescriptor::CPPTYPE_STRING)
     {
         if (field->is_repeated())
@@ -124,6 +120,34 @@ Assign(pb::Message* message,
         throw InputError("--set " + assignment + ": '" + value + "' is not what " + field->name() +
                          " takes (" + field->cpp_type_name() + ").");
     }
+}
+
+/// "[64, 256]" is two values of a list, anything else is one.
+std::vector<std::string>
+ValuesOf(const pb::FieldDescriptor* field, const std::string& text)
+{
+    if (!field->is_repeated() || text.size() < 2 || text.front() != '[' || text.back() != ']')
+    {
+        return {text};
+    }
+    const std::string inside = text.substr(1, text.size() - 2);
+    if (inside.find_first_not_of(' ') == std::string::npos)
+    {
+        return {};
+    }
+    std::vector<std::string> values{""};
+    for (char c : inside)
+    {
+        if (c == ',')
+        {
+            values.emplace_back();
+        }
+        else if (c != ' ')
+        {
+            values.back() += c;
+        }
+    }
+    return values;
 }
 
 } // namespace
@@ -173,7 +197,11 @@ ApplyOverride(v1::Scenario& scenario, const std::string& assignment)
         }
         else if (last)
         {
-            Assign(message, field, value, assignment);
+            message->GetReflection()->ClearField(message, field);
+            for (const std::string& one : ValuesOf(field, value))
+            {
+                Assign(message, field, one, assignment);
+            }
             made.emplace_back(message, field);
             return made;
         }

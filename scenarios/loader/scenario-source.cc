@@ -106,7 +106,7 @@ ScenarioSource::ScenarioSource(const std::string& path, const std::vector<std::s
 ScenarioSource::ScenarioSource(const std::string& name,
                                const std::string& text,
                                const std::vector<std::string>& overrides)
-    : m_path(name)
+    : m_path(name), m_text(text), m_overrides(overrides)
 {
     ParseText(name, text, &m_scenario, &m_tree);
     for (const std::string& assignment : overrides)
@@ -118,6 +118,16 @@ ScenarioSource::ScenarioSource(const std::string& name,
     }
     CheckQuantities(Root());
     m_used.clear(); // the check has read everything
+}
+
+std::unique_ptr<ScenarioSource>
+ScenarioSource::Derive(const std::vector<std::string>& more) const
+{
+    std::vector<std::string> overrides = m_overrides;
+    overrides.insert(overrides.end(), more.begin(), more.end());
+    auto source = std::make_unique<ScenarioSource>(m_path, m_text, overrides);
+    source->m_derived = true;
+    return source;
 }
 
 ScenarioNode

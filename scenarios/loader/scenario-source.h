@@ -24,6 +24,7 @@
 
 #include <google/protobuf/text_format.h>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -154,6 +155,14 @@ class ScenarioSource
 
     ScenarioNode Root();
 
+    /// The same with more overrides; what the user wrote first still counts.
+    std::unique_ptr<ScenarioSource> Derive(const std::vector<std::string>& more) const;
+
+    bool derived() const
+    {
+        return m_derived;
+    }
+
     /// InputError naming every field that was written and that nothing has read, a line each.
     void RequireAllUsed();
 
@@ -180,6 +189,9 @@ class ScenarioSource
     void CollectUnused(const ScenarioNode& node, std::string& report) const;
 
     std::string m_path;
+    std::string m_text;
+    std::vector<std::string> m_overrides;
+    bool m_derived = false;
     v1::Scenario m_scenario;
     google::protobuf::TextFormat::ParseInfoTree m_tree;
     std::map<Field, std::string> m_overridden; ///< field → "--set text"

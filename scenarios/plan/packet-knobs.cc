@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/packet-knobs.h"
 
-#include "plan/ladder.h"
+#include "plan/plan.h"
 
 #include <set>
 
@@ -11,63 +11,65 @@ namespace heddle
 namespace
 {
 
-/// Latencies, MTU, acknowledgements and the names of models count at flow level, too.
+/// Latencies, MTU, acknowledgements, retries and the names of models count at flow level, too.
 constexpr const char* kSwitch[] =
     {"buffer", "alpha", "pfc", "headroom", "xon_offset", "pause_response"};
-constexpr const char* kTransport[] = {"retry_limit", "window_packets", "reorder_window_packets"};
+/// Whole collectives have no queue pairs; messages do.
+constexpr const char* kQueuePair[] = {"window_packets", "reorder_window_packets"};
+
+/// Fields by place: what some fabric uses is no news from another.
+struct Places
+{
+    std::set<std::string> unused;
+    std::set<std::string> used;
+
+    void Note(const ScenarioNode& node, const char* field, bool isUsed)
+    {
+        if (node.Has(field))
+        {
+            (isUsed ? used : unused).insert(node.Where(field));
+        }
+    }
+};
 
 } // namespace
 
 std::string
-PacketKnobsGiven(const ScenarioNode& root, const std::string& fidelity)
+PacketKnobsGiven(const ScenarioNode& root, const Plan& plan)
 {
-    const bool queues = fidelity == kFlowMessages; // they mark, and windows fill
-    std::set<std::string> given;
-    const auto look = [&given](const ScenarioNode& node, const char* field)
+    Places places;
+    const std::vector<ScenarioNode> fabrics = root.Children("fabric");
+    for (size_t f = 0; f < plan.fabrics.size(); ++f)
     {
-        if (node.Has(field))
-        {
-            given.insert(node.Where(field));
-        }
-    };
-    std::vector<ScenarioNode> fabrics = root.Children("fabric");
-    fabrics.push_back(root.Child("defaults"));
-    for (const ScenarioNode& fabric : fabrics)
-    {
+        const ScenarioNode fabric = fabrics[f].Over(root.Child("defaults"));
         const ScenarioNode node = fabric.Child("switch");
         const ScenarioNode transport = fabric.Child("transport");
+        const std::string level = LevelOn(plan.fabrics[f], plan.rungs[0]);
         for (const char* field : kSwitch)
         {
-            look(node, field);
+            places.Note(node, field, false);
         }
-        for (const char* field : kTransport)
+        for (const char* field : kQueuePair)
         {
-            if (!queues)
-            {
-                look(transport, field);
-            }
+            places.Note(transport, field, level != kFlow);
         }
-        if (!queues)
-        {
-            look(node, "ecn");
-            // Its name chooses what it loses where too much is offered; its parameters say nothing
-            // more.
-            look(transport.Child("congestion_control"), "parameters");
-        }
-        look(node.Child("load_balancer"), "parameters");
+        // Queues of messages mark. Elsewhere the control's name chooses what it loses where too
+        // much is offered; its parameters say nothing more.
+        const bool queues = level == kFlowMessages;
+        places.Note(node, "ecn", queues);
+        places.Note(transport.Child("congestion_control"), "parameters", queues);
+        places.Note(node.Child("load_balancer"), "parameters", false);
     }
     std::string text;
-    for (const std::string& where : given)
+    for (const std::string& where : places.unused)
     {
-        if (text.empty())
+        if (places.used.count(where) > 0)
         {
-            text = "at fidelity \"" + fidelity;
-            text += "\" there are no packets; these have no effect: ";
+            continue;
         }
-        else
-        {
-            text += ", ";
-        }
+        text += text.empty() ? "at fidelity \"" + plan.fidelity +
+                                   "\" there are no packets; these have no effect: "
+                             : ", ";
         text += where;
     }
     return text;

@@ -15,9 +15,11 @@
 namespace heddle
 {
 
+struct Plan;
+
 /// "at fidelity "flow" … have no effect: FILE:LINE: fabric.switch.buffer, …"; empty if none is
-/// given.
-std::string PacketKnobsGiven(const ScenarioNode& root, const std::string& fidelity);
+/// given. Of a plan whose fabrics and worlds are known.
+std::string PacketKnobsGiven(const ScenarioNode& root, const Plan& plan);
 
 } // namespace heddle
 

@@ -236,6 +236,7 @@ MakePlan(ScenarioSource& source)
               std::move(worlds),
               ReadFigures(root, "economics"),
               ReadFigures(root, "reliability"),
+              {},
               {}};
     PlanFabrics(root, traits, budget, plan);
     PlanLongRuns(root, plan);
@@ -250,12 +251,13 @@ MakePlan(ScenarioSource& source)
         }
     }
     CheckFrameLoss(run, plan);
-    const std::string unused = fidelity == "packet" ? "" : PacketKnobsGiven(root, fidelity);
+    const std::string unused = fidelity == "packet" ? "" : PacketKnobsGiven(root, plan);
     if (!unused.empty())
     {
         plan.notes.push_back(unused);
         plan.workload.notes.push_back(unused);
     }
+    plan.scales = PlanScales(source, plan);
     source.RequireAllUsed();
     return plan;
 }

@@ -26,6 +26,7 @@
 #include "ns3/training-job.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -175,6 +176,15 @@ struct FabricPlan
     std::optional<LongRunPlan> longRun; ///< with `reliability`
 };
 
+struct Plan;
+
+/// The same scenario on a cluster of another size.
+struct ScalePlan
+{
+    uint32_t accelerators;
+    std::shared_ptr<const Plan> plan;
+};
+
 struct Plan
 {
     std::string file;
@@ -191,6 +201,7 @@ struct Plan
     std::optional<FigureSet> economics;
     std::optional<FigureSet> reliability;
     std::vector<FlipPlan> flips;
+    std::vector<ScalePlan> scales; ///< to run the steps on, besides `cluster`
 };
 
 /// Checks everything; throws InputError. Field `fidelity` is taken from `run` unless given.
@@ -198,6 +209,10 @@ Plan MakePlan(ScenarioSource& source);
 
 /// A few lines: what would run.
 std::string Describe(const Plan& plan);
+
+/// run.scales: what MakePlan() makes of the scenario on other clusters. `plan` is the scenario's
+/// own.
+std::vector<ScalePlan> PlanScales(ScenarioSource& source, const Plan& plan);
 
 // The parts, in the order in which they are made.
 ClusterPlan PlanCluster(const ScenarioNode& cluster);

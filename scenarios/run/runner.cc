@@ -24,9 +24,13 @@ namespace
 
 constexpr uint32_t kSchemaVersion = 1;
 
-/// Which pool job holds each (fabric, world): the plan's rungs, then the fabric's long run. Equal
-/// worlds share one.
-using JobTable = std::vector<std::vector<size_t>>;
+/// Which pool job holds what; equal worlds share one.
+struct JobTable
+{
+    std::vector<std::vector<size_t>> worlds; ///< by fabric: the plan's rungs, then its long run's
+    std::vector<std::vector<size_t>> scales; ///< by fabric: of plan.scales
+    std::vector<std::string> names;          ///< by job
+};
 
 /// Rough cost of a world, for order and progress.
 double
@@ -69,32 +73,58 @@ RunAndSerialise(const Plan& plan,
     return part.SerializeAsString();
 }
 
+/// The actual world of a fabric on clusters of other sizes.
+void
+AddScales(const Plan& plan,
+          size_t fabric,
+          const WorldOptions& options,
+          ProcessPool& pool,
+          JobTable& table)
+{
+    table.scales.emplace_back();
+    for (const ScalePlan& scale : plan.scales)
+    {
+        const FabricPlan& scaled = scale.plan->fabrics[fabric];
+        const RungPlan& actual = scale.plan->rungs[0];
+        const std::string size = std::to_string(scale.accelerators) + " accelerators";
+        table.names.push_back(scaled.name + ", " + size);
+        table.scales.back().push_back(
+            pool.Add(scaled.name + ": " + size,
+                     plan.steps * Weight(scaled, actual),
+                     [&scale, &scaled, &actual, &options](const ProgressFn& progress)
+                     { return RunAndSerialise(*scale.plan, scaled, actual, options, progress); }));
+    }
+}
+
 JobTable
 AddWorlds(const Plan& plan, const WorldOptions& options, ProcessPool& pool)
 {
-    JobTable table(plan.fabrics.size());
+    JobTable table;
     std::map<std::string, size_t> known;
     for (size_t f = 0; f < plan.fabrics.size(); ++f)
     {
         const FabricPlan& fabric = plan.fabrics[f];
+        table.worlds.emplace_back();
         const auto add = [&](const RungPlan& rung)
         {
             auto [it, isNew] =
                 known.try_emplace(WorldFingerprint(plan.cluster, fabric, rung), pool.size());
             if (isNew)
             {
+                table.names.push_back(fabric.name + ", " + rung.world + " world");
                 pool.Add(fabric.name + ": " + rung.world,
-                         Weight(fabric, rung),
+                         (rung.IsActual() ? plan.steps : 1) * Weight(fabric, rung),
                          [&plan, &fabric, &rung, &options](const ProgressFn& progress)
                          { return RunAndSerialise(plan, fabric, rung, options, progress); });
             }
-            table[f].push_back(it->second);
+            table.worlds[f].push_back(it->second);
         };
         std::for_each(plan.rungs.begin(), plan.rungs.end(), add);
         if (fabric.longRun)
         {
             std::for_each(fabric.longRun->worlds.begin(), fabric.longRun->worlds.end(), add);
         }
+        AddScales(plan, f, options, pool, table);
     }
     return table;
 }
@@ -109,25 +139,18 @@ IsFailure(const std::string& output)
 void
 ThrowFirstFailure(const Plan& plan, const JobTable& table, const std::vector<v1::WorldPart>& parts)
 {
-    for (size_t f = 0; f < table.size(); ++f)
+    for (size_t job = 0; job < parts.size(); ++job)
     {
-        for (size_t r = 0; r < table[f].size(); ++r)
+        if (parts[job].error().empty())
         {
-            const v1::WorldPart& part = parts[table[f][r]];
-            if (!part.error().empty())
-            {
-                const RungPlan& world =
-                    r < plan.rungs.size() ? plan.rungs[r]
-                                          : plan.fabrics[f].longRun->worlds[r - plan.rungs.size()];
-                const std::string text =
-                    plan.fabrics[f].name + ", " + world.world + " world: " + part.error();
-                if (part.input_error())
-                {
-                    throw InputError(plan.file + ": " + text);
-                }
-                throw RunError(text);
-            }
+            continue;
         }
+        const std::string text = table.names[job] + ": " + parts[job].error();
+        if (parts[job].input_error())
+        {
+            throw InputError(plan.file + ": " + text);
+        }
+        throw RunError(text);
     }
 }
 
@@ -155,6 +178,7 @@ void
 AddFabric(const Plan& plan,
           const FabricPlan& fabricPlan,
           const std::vector<size_t>& jobs,
+          const std::vector<size_t>& scales,
           const std::vector<v1::WorldPart>& parts,
           v1::Result& result)
 {
@@ -175,6 +199,15 @@ AddFabric(const Plan& plan,
         else if (parts[jobs[i]].has_fabric())
         {
             longRun.push_back(parts[jobs[i]].fabric().ladder(0).step_time_s());
+        }
+    }
+    for (size_t i = 0; i < scales.size(); ++i)
+    {
+        if (parts[scales[i]].fabric().has_steps())
+        {
+            v1::ScaleSteps& scale = *fabric.add_scales();
+            scale.set_accelerators(plan.scales[i].accelerators);
+            *scale.mutable_steps() = parts[scales[i]].fabric().steps();
         }
     }
     FillLadder(plan, worlds, fabric);
@@ -265,9 +298,9 @@ RunPlan(const Plan& plan, const RunnerOptions& options)
     }
     result.set_workload(plan.workload.description);
     result.set_complete(complete);
-    for (size_t f = 0; f < table.size(); ++f)
+    for (size_t f = 0; f < plan.fabrics.size(); ++f)
     {
-        AddFabric(plan, plan.fabrics[f], table[f], parts, result);
+        AddFabric(plan, plan.fabrics[f], table.worlds[f], table.scales[f], parts, result);
     }
     FillFlipPoints(plan, &result);
     FillManifest(plan, parts, *result.mutable_manifest());

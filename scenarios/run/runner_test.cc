@@ -140,6 +140,15 @@ TEST_F(Runner, FlowLevelSaysWhatOnlyPacketsNotice)
     ASSERT_EQ(flow.note_size(), 1);
     EXPECT_NE(flow.note(0).find("switch.buffer"), std::string::npos) << flow.note(0);
     EXPECT_NE(flow.note(0).find("switch.pfc"), std::string::npos) << flow.note(0);
+    // A window is of queue pairs, which messages have and whole collectives have not.
+    const std::string window = "fabric[0].transport.window_packets=64";
+    EXPECT_EQ(Run(kSmall, {window, "run.fidelity=flow"}).note_size(), 1);
+    EXPECT_EQ(Run(kSmall, {window, "run.fidelity=flow-messages"}).note_size(), 0);
+    // A retry limit makes "flow" go by messages, and says so.
+    const v1::Result retries =
+        Run(kSmall, {"fabric[0].transport.retry_limit=7", window, "run.fidelity=flow"});
+    ASSERT_EQ(retries.note_size(), 1);
+    EXPECT_NE(retries.note(0).find("is run at level \"flow-messages\""), std::string::npos);
 }
 
 TEST_F(Runner, LedgerSumsAreExactInTheResult)

@@ -1,28 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The what-if ladder: exact sums, and causes put in by hand that come out on their own rung.
+// The what-if ladder: exact sums, and causes put in by hand that come out on their own rung, at
+// every level.
 #include "loader/scenario-source.h"
+#include "report/terminal/summary.h"
 #include "run/runner.h"
 #include "run/world/retime.h"
 
 #include "heddle-result.pb.h"
 
 #include <cmath>
-#include <fstream>
 #include <gtest/gtest.h>
+#include <sstream>
 
 namespace heddle
 {
 namespace
 {
 
-v1::FabricResult
-RunAll(const std::string& text)
+v1::Result
+ResultOf(const std::string& text, const std::string& fidelity = "packet")
 {
-    const std::string path = ::testing::TempDir() + "heddle-what-if.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, {"run.what_if=all"});
-    return RunPlan(MakePlan(source), {}).fabrics(0);
+    const std::vector<std::string> overrides{"run.what_if=all", "run.fidelity=" + fidelity};
+    ScenarioSource source("what-if.textproto", text, overrides);
+    return RunPlan(MakePlan(source), {});
+}
+
+v1::FabricResult
+RunAll(const std::string& text, const std::string& fidelity = "packet")
+{
+    return ResultOf(text, fidelity).fabrics(0);
 }
 
 double
@@ -75,7 +82,29 @@ workload { traffic { permutation { bytes: "16MiB" shift: )" +
            std::to_string(hosts) + " } } }\n";
 }
 
-TEST(WhatIf, RungsSumToTheStepExactly)
+/// Exact: what all rungs save, and what is left, is the step.
+void
+ExpectSum(const v1::FabricResult& fabric)
+{
+    ASSERT_TRUE(fabric.has_what_if());
+    ASSERT_EQ(fabric.ladder_size(), 11);
+    int64_t sum = fabric.what_if().compute_ps() + fabric.what_if().bubble_ps();
+    for (const v1::World& world : fabric.ladder())
+    {
+        sum += world.saved_ps();
+    }
+    EXPECT_EQ(sum, fabric.step_time_ps());
+}
+
+class WhatIfAt : public ::testing::TestWithParam<const char*>
+{
+};
+
+INSTANTIATE_TEST_SUITE_P(Levels,
+                         WhatIfAt,
+                         ::testing::Values("packet", "flow-messages", "max-min", "flow"));
+
+TEST_P(WhatIfAt, RungsSumToTheStepExactly)
 {
     const v1::FabricResult fabric = RunAll(R"(
 cluster { hosts: 4 accelerators_per_host: 2 nic { rate: "400Gbps" }
@@ -86,15 +115,9 @@ fabric { name: "f" topology { name: "fat-tree-2"
          collectives { software { name: "nccl-h100" } }
          faults { degraded { link: "leaf0-spine0" rate_factor: "50%" } } }
 workload { collective { kind: "all-to-all" bytes: "4MiB" repeat: 3 compute_time: "100us" } }
-)");
-    ASSERT_TRUE(fabric.has_what_if());
-    ASSERT_EQ(fabric.ladder_size(), 11);
-    int64_t sum = fabric.what_if().compute_ps() + fabric.what_if().bubble_ps();
-    for (const v1::World& world : fabric.ladder())
-    {
-        sum += world.saved_ps();
-    }
-    EXPECT_EQ(sum, fabric.step_time_ps());
+)",
+                                           GetParam());
+    ExpectSum(fabric);
     // Three kernels of 100 us, equal and steady, and no bubble.
     EXPECT_EQ(fabric.what_if().compute_ps(), 300'000'000);
     EXPECT_EQ(fabric.what_if().bubble_ps(), 0);
@@ -111,23 +134,108 @@ workload { collective { kind: "all-to-all" bytes: "4MiB" repeat: 3 compute_time:
     EXPECT_NEAR(taxes.fabric_tax_usd_per_hour(), taxes.fabric_tax() * 8 * 2, 1e-12);
     EXPECT_NEAR(taxes.fabric_tax_j(), taxes.fabric_tax_s() * 8 * 1000, 1e-12);
     // Faster kernels leave more of the step to communication.
-    ASSERT_EQ(fabric.what_if().sensitivity_size(), 4);
-    EXPECT_GT(fabric.what_if().sensitivity(0).communication_tax(), taxes.communication_tax());
-    EXPECT_LT(fabric.what_if().sensitivity(1).communication_tax(), taxes.communication_tax());
+    ASSERT_EQ(fabric.what_if().sensitivity_size(), 5);
+    const double asIs = fabric.what_if().sensitivity(0).communication_tax();
+    EXPECT_NEAR(asIs / taxes.communication_tax(), 1, 0.1) << "flow level against this one";
+    EXPECT_GT(fabric.what_if().sensitivity(1).communication_tax(), asIs);
+    EXPECT_LT(fabric.what_if().sensitivity(2).communication_tax(), asIs);
 }
 
-TEST(WhatIf, OversubscriptionIsTheIdealFabricsRung)
+TEST_P(WhatIfAt, DrawsAreTheSameAsLongAsThereIsJitter)
+{
+    const v1::FabricResult fabric = RunAll(R"(
+cluster { hosts: 4 accelerators_per_host: 2 nic { rate: "400Gbps" }
+          jitter { persistent_sigma: "2%" kernel_sigma: "1%" } }
+fabric { name: "f" topology { name: "fat-tree-2"
+         parameters { name: "hosts_per_leaf" value: "2" } } }
+workload { collective { kind: "all-to-all" bytes: "4MiB" repeat: 3 compute_time: "100us" } }
+)",
+                                           GetParam());
+    EXPECT_NE(fabric.ladder(0).mean_busy_ps(), 300'000'000);
+    for (int rung = 1; rung <= 8; ++rung)
+    {
+        EXPECT_EQ(fabric.ladder(rung).mean_busy_ps(), fabric.ladder(0).mean_busy_ps()) << rung;
+    }
+    EXPECT_EQ(fabric.ladder(9).mean_busy_ps(), 300'000'000);
+}
+
+/// Two pipeline stages, `batches` forwards of 1 ms and backwards of 2 ms each, all forwards first.
+std::string
+Pipeline(unsigned batches)
+{
+    std::ostringstream text;
+    text << R"(cluster { hosts: 2 accelerators_per_host: 1 nic { rate: "400Gbps" }
+                         jitter { slowdown { rank: 1 factor: "1.5" } } }
+fabric { name: "f" topology { name: "single-switch" } }
+workload { program {
+)";
+    const auto task = [&](int rank, const std::string& name, const std::vector<std::string>& after)
+    {
+        text << "task { rank: " << rank << " name: \"" << name << '"';
+        for (const std::string& other : after)
+        {
+            text << " after: \"" << other << '"';
+        }
+    };
+    const auto transfer = [&](const char* verb, int peer, unsigned tag)
+    { text << ' ' << verb << " { peer: " << peer << " bytes: \"1MiB\" tag: " << tag << " } }\n"; };
+    for (int rank : {0, 1})
+    {
+        std::string before;
+        for (unsigned i = 0; i < 2 * batches; ++i)
+        {
+            const bool forward = i < batches;
+            const std::string name = (forward ? "F" : "B") + std::to_string(i % batches);
+            const bool receives = forward == (rank == 1);
+            std::vector<std::string> after;
+            if (!before.empty())
+            {
+                after.push_back(before);
+            }
+            if (receives)
+            {
+                task(rank, "receive " + name, {});
+                transfer("receive", 1 - rank, i);
+                after.push_back("receive " + name);
+            }
+            task(rank, name, after);
+            text << " compute { time: \"" << (forward ? 1 : 2) << "ms\" } }\n";
+            if (!receives)
+            {
+                task(rank, "send " + name, {name});
+                transfer("send", 1 - rank, i);
+            }
+            before = name;
+        }
+    }
+    text << "} }\n";
+    return text.str();
+}
+
+TEST_P(WhatIfAt, WhatIsLeftOfAPipelineIsComputeAndBubble)
+{
+    const v1::FabricResult fabric = RunAll(Pipeline(4), GetParam());
+    ExpectSum(fabric);
+    // Four times (1 + 2) ms of work, and one forward and one backward of the other stage.
+    EXPECT_EQ(fabric.what_if().compute_ps(), 12'000'000'000);
+    EXPECT_EQ(fabric.what_if().bubble_ps(), 3'000'000'000);
+    // A stage of 1.5 times the time: half its own work.
+    EXPECT_EQ(Saved(fabric, "R9"), 6e-3);
+}
+
+TEST_P(WhatIfAt, OversubscriptionIsTheIdealFabricsRung)
 {
     // Two senders share the one uplink: twice the time, whoever balances.
-    ExpectOn(RunAll(Permutation(2, "2", "")), "R4", kMessage / kGoodput);
+    ExpectOn(RunAll(Permutation(2, "2", ""), GetParam()), "R4", kMessage / kGoodput);
 }
 
-TEST(WhatIf, AHalfRateUplinkIsTheFailuresRung)
+TEST_P(WhatIfAt, AHalfRateUplinkIsTheFailuresRung)
 {
     // One uplink for two senders, at half rate: four times the time of the ideal fabric, half of
     // it the fault's and half of the rest the oversubscription's.
     const v1::FabricResult fabric = RunAll(
-        Permutation(2, "2", R"(faults { degraded { link: "leaf0-spine0" rate_factor: "50%" } })"));
+        Permutation(2, "2", R"(faults { degraded { link: "leaf0-spine0" rate_factor: "50%" } })"),
+        GetParam());
     const double wire = kMessage / kGoodput;
     EXPECT_NEAR(Saved(fabric, "R1") / (2 * wire), 1, 0.02)
         << "expected " << 2 * wire << " s, actual " << Saved(fabric, "R1") << " s";
@@ -135,10 +243,10 @@ TEST(WhatIf, AHalfRateUplinkIsTheFailuresRung)
         << "expected " << wire << " s, actual " << Saved(fabric, "R4") << " s";
 }
 
-TEST(WhatIf, HashCollisionsAreTheBalancingRung)
+TEST_P(WhatIfAt, HashCollisionsAreTheBalancingRung)
 {
     const v1::FabricResult fabric =
-        RunAll(Permutation(4, "1", R"(switch { load_balancer { name: "ecmp" } })"));
+        RunAll(Permutation(4, "1", R"(switch { load_balancer { name: "ecmp" } })"), GetParam());
     // k flows on the fullest uplink take k times as long; k is whole.
     const double times = fabric.step_time_s() / (kMessage / kGoodput);
     const double k = std::round(times);
@@ -146,14 +254,15 @@ TEST(WhatIf, HashCollisionsAreTheBalancingRung)
     ExpectOn(fabric, "R2", (k - 1) * kMessage / kGoodput);
 }
 
-TEST(WhatIf, ASlowAcceleratorIsTheJitterRung)
+TEST_P(WhatIfAt, ASlowAcceleratorIsTheJitterRung)
 {
     const v1::FabricResult fabric = RunAll(R"(
 cluster { hosts: 8 accelerators_per_host: 1 nic { rate: "400Gbps" }
           jitter { slowdown { rank: 3 factor: "1.2" } } }
 fabric { name: "f" topology { name: "single-switch" } }
 workload { collective { kind: "all-reduce" bytes: "1MiB" repeat: 2 compute_time: "1ms" } }
-)");
+)",
+                                           GetParam());
     ExpectOn(fabric, "R9", 2 * 0.2e-3);
     const v1::CauseSaving& jitter = fabric.what_if().causes(3);
     EXPECT_EQ(jitter.cause(), "jitter");
@@ -161,7 +270,7 @@ workload { collective { kind: "all-reduce" bytes: "1MiB" repeat: 2 compute_time:
     EXPECT_EQ(fabric.what_if().violations_size(), 0);
 }
 
-TEST(WhatIf, UnequalWorkIsTheLastRung)
+TEST_P(WhatIfAt, UnequalWorkIsTheLastRung)
 {
     const v1::FabricResult fabric = RunAll(R"(
 cluster { hosts: 2 accelerators_per_host: 1 nic { rate: "400Gbps" } }
@@ -172,14 +281,72 @@ workload { program {
   task { rank: 1 name: "work" compute { time: "1ms" } }
   task { rank: [0, 1] name: "sum" after: "work"
          collective { communicator: "world" kind: "all-reduce" bytes: "64KiB" } } } }
-)");
+)",
+                                           GetParam());
     ExpectOn(fabric, "R10", 1e-3);
     EXPECT_EQ(fabric.what_if().compute_ps(), 2'000'000'000);
 }
 
+TEST(WhatIf, ARungThatCostsTimeIsShown)
+{
+    // Rank 1's link at a tenth leaves nine tenths of rank 2's port to rank 0, whose message is
+    // waited for; whole, it leaves half.
+    const v1::Result result = ResultOf(R"(
+cluster { hosts: 3 accelerators_per_host: 1 nic { rate: "400Gbps" } }
+fabric { name: "f" topology { name: "single-switch" }
+         faults { degraded { link: "nic1-leaf0" rate_factor: "10%" } } }
+workload { program {
+  task { rank: 0 name: "needed" send { peer: 2 bytes: "16MiB" } }
+  task { rank: 1 name: "other" send { peer: 2 bytes: "16MiB" } }
+  task { rank: 2 name: "needed" receive { peer: 0 bytes: "16MiB" } }
+  task { rank: 2 name: "other" receive { peer: 1 bytes: "16MiB" } }
+  task { rank: 2 name: "work" after: "needed" compute { time: "10ms" } } } }
+)",
+                                       "max-min");
+    const double expected = kMessage / kGoodput * (1 / 0.9 - 1 / 0.5);
+    const double actual = Saved(result.fabrics(0), "R1");
+    EXPECT_NEAR(actual / expected, 1, 0.02)
+        << "expected " << expected << " s, actual " << actual << " s";
+    ExpectSum(result.fabrics(0));
+    std::ostringstream summary;
+    PrintSummary(result, summary);
+    EXPECT_NE(summary.str().find(" +305.4 us"), std::string::npos) << summary.str();
+}
+
+TEST(WhatIf, ASavingAboveItsShareOfTheCriticalPathIsSaid)
+{
+    // Rank 0, late by half its work, sends when rank 1 does, over the same uplink. Rank 1 ends
+    // last, on whose path there is no jitter.
+    const v1::Result result = ResultOf(R"(
+cluster { hosts: 2 accelerators_per_host: 2 nic { rate: "400Gbps" }
+          jitter { slowdown { rank: 0 factor: "1.5" } } }
+fabric { name: "f" topology { name: "fat-tree-2"
+         parameters { name: "hosts_per_leaf" value: "1" }
+         parameters { name: "oversubscription" value: "2" } } }
+workload { program {
+  task { rank: 0 name: "work" compute { time: "1ms" } }
+  task { rank: 1 name: "work" compute { time: "1500us" } }
+  task { rank: 0 name: "out" after: "work" send { peer: 2 bytes: "16MiB" } }
+  task { rank: 1 name: "out" after: "work" send { peer: 3 bytes: "17MiB" } }
+  task { rank: 2 name: "in" receive { peer: 0 bytes: "16MiB" } }
+  task { rank: 3 name: "in" receive { peer: 1 bytes: "17MiB" } } } }
+)",
+                                       "flow");
+    const v1::WhatIf& whatIf = result.fabrics(0).what_if();
+    const v1::CauseSaving& jitter = whatIf.causes(3);
+    EXPECT_NEAR(ToSeconds(jitter.first_ps()) / (kMessage / kGoodput), 1, 0.02);
+    EXPECT_EQ(jitter.critical_path_ps(), 0);
+    ASSERT_EQ(whatIf.violations_size(), 1);
+    EXPECT_EQ(whatIf.violations(0).find("removing jitter first saves 34"), 0U)
+        << whatIf.violations(0);
+    std::ostringstream summary;
+    PrintSummary(result, summary);
+    EXPECT_NE(summary.str().find("note: on f removing jitter first saves"), std::string::npos);
+}
+
 TEST(Retime, BalancedWorkKeepsTheSum)
 {
-    TaskGraph graph(3);
+    TaskGraph graph(4); // the last has no kernels: it can take no work
     const double seconds[] = {1e-3, 2e-3, 6e-3};
     for (Rank r = 0; r < 3; ++r)
     {

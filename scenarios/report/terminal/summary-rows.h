@@ -27,6 +27,8 @@ std::string Percent(double share);
 
 /// The spread of repeated steps.
 void AddSteps(Table& table, const v1::Result& result);
+/// How it grows with the cluster, for scenarios with `run.scales`.
+void PrintScales(const v1::Result& result, std::ostream& out);
 
 /// Watts, joules, dollars and failures, for scenarios that ask for them.
 void AddEconomics(Table& table, const v1::Result& result);

@@ -47,6 +47,13 @@ TimeAndShare(double seconds, const v1::FabricResult& fabric)
     return HumanTime(time) + Print("  %5.1f %%", 100 * time / fabric.step_time_s());
 }
 
+/// With a plus where an ideal makes the step longer.
+std::string
+Difference(double seconds, const v1::FabricResult& fabric)
+{
+    return (seconds > 0 ? "+" : "") + TimeAndShare(seconds, fabric);
+}
+
 void
 AddWaterfall(Table& table, const v1::Result& result)
 {
@@ -60,7 +67,7 @@ AddWaterfall(Table& table, const v1::Result& result)
                label,
                [i](const v1::FabricResult& f) {
                    return i == 0 ? HumanTime(f.step_time_s())
-                                 : TimeAndShare(-f.ladder(i).saved_s(), f);
+                                 : Difference(-f.ladder(i).saved_s(), f);
                });
     }
     AddRow(table,

@@ -278,6 +278,7 @@ PrintSummary(const v1::Result& result, std::ostream& out)
     table.AddGap();
     AddSpeed(table, result);
     table.Print(out);
+    PrintScales(result, out);
     PrintLongRun(result, out);
     PrintFaults(result, out);
     PrintAssumptions(result, out);

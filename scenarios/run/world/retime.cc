@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "run/world/retime.h"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <utility>
@@ -102,17 +103,22 @@ WithBalancedWork(TaskGraph graph, const AcceleratorModel& accelerator)
     {
         AverageOver(graph, ranks, seconds);
     }
-    const double mean = std::accumulate(seconds.begin(), seconds.end(), 0.0) / graph.ranks();
+    std::vector<double> totals(graph.ranks(), 0);
     for (Rank rank = 0; rank < graph.ranks(); ++rank)
     {
-        double total = 0;
         for (TaskId id : graph.program(rank))
         {
-            total += seconds[id];
+            totals[rank] += seconds[id];
         }
+    }
+    const auto idle = std::count(totals.begin(), totals.end(), 0.0);
+    const double sum = std::accumulate(totals.begin(), totals.end(), 0.0);
+    const double mean = sum / static_cast<double>(graph.ranks() - idle);
+    for (Rank rank = 0; rank < graph.ranks(); ++rank)
+    {
         for (TaskId id : graph.program(rank))
         {
-            seconds[id] *= total > 0 ? mean / total : 1;
+            seconds[id] *= totals[rank] > 0 ? mean / totals[rank] : 1;
         }
     }
     SetTimes(graph, seconds);

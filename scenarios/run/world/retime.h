@@ -18,8 +18,8 @@ TaskGraph WithSpeed(TaskGraph graph, const AcceleratorModel& accelerator, double
 
 /// Equal nominal work: among ranks with the same program (task by task the same label) each kernel
 /// takes the mean of theirs, so that no expert and no sequence is longer; then each rank's kernels
-/// are scaled so that all ranks have the mean total, so that no pipeline stage is longer. The sum
-/// over all ranks stays, to a picosecond per kernel.
+/// are scaled so that all ranks that have any have the mean total, so that no pipeline stage is
+/// longer. The sum over all ranks stays, to a picosecond per kernel.
 TaskGraph WithBalancedWork(TaskGraph graph, const AcceleratorModel& accelerator);
 
 } // namespace heddle
