@@ -63,7 +63,8 @@ TEST(Json, GoldenFieldNames)
         {v1::FabricResult::descriptor(),
          "name topology load_balancer congestion_control accelerators switches links step_time_s "
          "step_time_ps extrapolation taxes ladder ledger collectives worst_collective messages "
-         "counters worst_ports optics critical_path ranks steps what_if uncertainty economics "
+         "counters worst_ports optics critical_path ranks steps scales what_if uncertainty "
+         "economics "
          "reliability "
          "faults bit_errors "},
         {v1::Steps::descriptor(),
