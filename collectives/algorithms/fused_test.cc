@@ -3,7 +3,7 @@
 // Fused forms against the expansions: the same bytes and messages on the same connections.
 #include "executor_for_test.h"
 
-#include "ns3/base-errors.h"
+#include "ns3/collectives-fused.h"
 
 namespace heddle
 {
@@ -93,7 +93,7 @@ Draw(Dice& dice, CollectiveKind kind, uint32_t least, Situation& s)
 TEST(Fused, BytesOfEveryConnectionAsExpanded)
 {
     Dice dice(3);
-    for (const char* algorithm : {"ring", "direct", "double-tree", "hierarchical"})
+    for (const char* algorithm : {"ring", "direct", "pairwise", "double-tree", "hierarchical"})
     {
         for (size_t k = 0; k < kCollectiveKinds; ++k)
         {
@@ -127,31 +127,29 @@ TEST(Fused, BytesOfEveryConnectionAsExpanded)
     }
 }
 
-TEST(Fused, AnAlgorithmWithoutFusedFormSaysSo)
+/// Lines that cross: a pass of the pipeline takes 3, a step over the domains 2; by hand.
+TEST(Fused, PipelineTimes)
 {
-    AlgorithmChoice choice;
-    choice.allToAll = "pairwise";
-    Situation s;
-    s.layout = MakeLayout(2, 2, 1, false);
-    const Expander expander(choice, s.layout, s.software);
-    EXPECT_TRUE(expander.CanFuse(CollectiveKind::AllReduce));
-    EXPECT_FALSE(expander.CanFuse(CollectiveKind::AllToAll));
-    s.comm.ranks = {0, 1, 2, 3};
-    s.call.comm = &s.comm;
-    s.call.kind = CollectiveKind::AllToAll;
-    s.call.bytes = 100;
-    Collector sink;
-    try
-    {
-        expander.Fuse(s.call, sink);
-        FAIL() << "no error";
-    }
-    catch (const InputError& error)
-    {
-        EXPECT_EQ(std::string(error.what()),
-                  "collective algorithm 'pairwise' has no fused all-to-all: use run.fidelity "
-                  "\"flow-messages\" or another algorithm");
-    }
+    FusedPipeline p;
+    p.domains = 3;
+    p.locals = 2;
+    p.batch = 3;
+    p.reduces = p.gathers = true;
+    EXPECT_EQ(PipelineTime(p, 3, 2), 4 * 2) << "one batch: its passes are before and behind";
+    p.batch = 1;
+    // Reduced at 0, 3, 6; steps end at 2, 5, 8, 10. The own block has its last part at 6: gathered
+    // at 9, the next at 12; the last one's pass is behind.
+    EXPECT_EQ(PipelineTime(p, 3, 2), 12);
+    p.reduces = false;
+    EXPECT_EQ(PipelineTime(p, 3, 2), 6) << "own block at once: 3, then 6";
+    p.gathers = false;
+    p.reduces = true;
+    EXPECT_EQ(PipelineTime(p, 3, 2), 6) << "reduced at 0, 3, 6; steps end at 2, 5";
+    p.loops = 2;
+    EXPECT_EQ(PipelineTime(p, 3, 2), 15) << "five passes; the last step that needs one ends at 14";
+    p.domains = 1;
+    p.gathers = true;
+    EXPECT_EQ(PipelineTime(p, 3, 2), 3) << "one domain: the second loop's reduction";
 }
 
 } // namespace

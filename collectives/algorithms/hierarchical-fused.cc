@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// "hierarchical" as a whole. The rings over the domains set the pace: the scale-up domain is
-// faster, and its passes over one batch of blocks after the other overlap with them. What does not
-// overlap is the first batch's pass before and the last one's behind: a chain.
+// "hierarchical" as a whole, in three phases: the passes inside the domains over the first batch of
+// blocks, when nothing can cross yet; the rings over the domains beside the other passes inside;
+// the passes over the last batch. Without chunks every phase has one thing to do.
 #include "ns3/base-errors.h"
 #include "ns3/collectives-fused-ring.h"
 #include "ns3/collectives-hierarchical.h"
@@ -54,24 +54,64 @@ class FusedHierarchy
                                   steps == RingSteps::AllReduce ? call.bytes
                                                                 : CeilDivide(call.bytes, blocks));
         m_largest = CeilDivide(CeilDivide(call.bytes, blocks), m_channels);
+        m_loops = m_cut.Loops(m_largest);
     }
 
     void Run()
     {
-        for (uint32_t c = 0; c < m_channels; ++c)
+        const bool reduces = m_steps != RingSteps::AllGather && m_locals > 1;
+        const bool gathers = m_steps != RingSteps::ReduceScatter && m_locals > 1;
+        const Passes all{0, m_loops, 0, m_domains};
+        const Passes first{0, 1, 0, BatchSize(0)};
+        const uint32_t lastBatch =
+            (m_domains - 1) / BatchSize(m_loops - 1) * BatchSize(m_loops - 1);
+        const Passes last{m_loops - 1, m_loops, lastBatch, m_domains};
+        if (reduces)
         {
-            Across(c);
-            Inside(c);
+            Inside(RingSteps::ReduceScatter, first, nullptr);
+            m_sink.OnPhase(FusedAfter::Received);
+        }
+        Across();
+        if (reduces)
+        {
+            Inside(RingSteps::ReduceScatter, all, &first);
+        }
+        if (gathers)
+        {
+            Inside(RingSteps::AllGather, all, &last);
+        }
+        if (m_locals > 1)
+        {
+            m_sink.OnPipeline({static_cast<uint32_t>(m_loops),
+                               m_domains,
+                               m_locals,
+                               BatchSize(0),
+                               reduces,
+                               gathers});
+        }
+        if (gathers)
+        {
+            m_sink.OnPhase(FusedAfter::Received);
+            Inside(RingSteps::AllGather, last, nullptr);
         }
     }
 
   private:
-    uint64_t Block(uint32_t m, uint32_t g, uint32_t channel) const
+    /// Which blocks, in the order in which a member's ring over the domains has them.
+    struct Passes
+    {
+        uint64_t firstLoop;
+        uint64_t endLoop;
+        uint32_t firstBlock;
+        uint32_t endBlock;
+    };
+
+    Extent Block(uint32_t m, uint32_t g, uint32_t channel) const
     {
         const uint64_t index =
             m_steps == RingSteps::AllReduce ? uint64_t{g} * m_domains + m : m_groups.groups[m][g];
         const Extent block = SplitExtent({0, m_call.bytes}, uint64_t{m_locals} * m_domains, index);
-        return SplitExtent(block, m_channels, channel).bytes;
+        return SplitExtent(block, m_channels, channel);
     }
 
     Rank At(uint32_t m, uint32_t g) const
@@ -79,72 +119,122 @@ class FusedHierarchy
         return m_call.comm->ranks[m_groups.groups[m][g]];
     }
 
-    /// A ring per rail.
-    void Across(uint32_t channel)
+    uint32_t BatchSize(uint64_t loop) const
     {
-        for (uint32_t g = 0; m_domains > 1 && g < m_locals; ++g)
+        const uint64_t limit = m_software.ringChunkBytes;
+        const uint64_t block = std::max<uint64_t>(1, LoopBytes(loop));
+        return limit == 0
+                   ? m_domains
+                   : static_cast<uint32_t>(std::clamp<uint64_t>(limit / block, 1, m_domains));
+    }
+
+    /// Of the largest block of a channel.
+    uint64_t LoopBytes(uint64_t loop) const
+    {
+        return m_cut.LoopPart({0, m_largest}, loop).bytes;
+    }
+
+    /// A ring per rail and channel.
+    void Across()
+    {
+        RingTotals totals{m_steps};
+        totals.loops = m_loops;
+        for (uint64_t l = 0; l < m_loops; ++l)
         {
-            RingTotals totals{m_steps};
-            totals.loops = m_cut.Loops(m_largest);
-            std::vector<Rank> rail;
-            for (uint64_t l = 0; l < totals.loops; ++l)
+            const uint32_t slices = m_cut.Slices(LoopBytes(l));
+            totals.slices = std::max(totals.slices, slices);
+            totals.messages += slices * (m_domains - 1);
+        }
+        for (uint32_t c = 0; m_domains > 1 && c < m_channels; ++c)
+        {
+            for (uint32_t g = 0; g < m_locals; ++g)
             {
-                const uint32_t slices = m_cut.Slices(m_cut.LoopPart({0, m_largest}, l).bytes);
-                totals.slices = std::max(totals.slices, slices);
-                totals.messages += slices * (m_domains - 1);
+                std::vector<Rank> rail;
+                totals.chunkBytes.clear();
+                for (uint32_t m = 0; m < m_domains; ++m)
+                {
+                    rail.push_back(At(m, g));
+                    totals.chunkBytes.push_back(Block(m, g, c).bytes);
+                }
+                EmitRing(totals, rail, c, m_layout, m_sink);
             }
-            for (uint32_t m = 0; m < m_domains; ++m)
-            {
-                rail.push_back(At(m, g));
-                totals.chunkBytes.push_back(Block(m, g, channel));
-            }
-            EmitRing(totals, rail, channel, m_layout, m_sink);
         }
     }
 
-    /// Reduce-scatter before, all-gather behind, in each domain.
-    void Inside(uint32_t channel)
+    /// Rings inside the domains over `passes`, but for `without`.
+    void Inside(RingSteps half, const Passes& passes, const Passes* without)
     {
-        RingTotals totals{RingSteps::ReduceScatter};
-        for (uint64_t l = 0; l < m_cut.Loops(m_largest); ++l)
+        RingTotals totals{half};
+        totals.loops = 0;
+        CountMessages(passes, totals);
+        if (without != nullptr)
         {
-            const uint64_t block = m_cut.LoopPart({0, m_largest}, l).bytes;
-            const uint64_t limit = m_software.ringChunkBytes;
-            const uint64_t perBatch =
-                limit == 0
-                    ? m_domains
-                    : std::clamp<uint64_t>(limit / std::max<uint64_t>(1, block), 1, m_domains);
-            for (uint64_t first = 0; first < m_domains; first += perBatch)
+            RingTotals less{half};
+            CountMessages(*without, less);
+            totals.loops -= less.loops;
+            totals.messages -= std::min(totals.messages, less.messages);
+        }
+        if (totals.loops == 0)
+        {
+            return;
+        }
+        for (uint32_t c = 0; c < m_channels; ++c)
+        {
+            for (uint32_t m = 0; m < m_domains; ++m)
             {
-                const uint64_t batch = std::min<uint64_t>(perBatch, m_domains - first);
-                totals.messages += m_cut.Slices(block * batch) * (m_locals - 1);
+                std::vector<Rank> ring;
+                totals.chunkBytes.clear();
+                for (uint32_t i = 0; i < m_locals; ++i)
+                {
+                    const uint32_t g = (c + i) % m_locals;
+                    ring.push_back(At(m, g));
+                    totals.chunkBytes.push_back(
+                        Bytes(half, passes, m, g, c) -
+                        (without != nullptr ? Bytes(half, *without, m, g, c) : 0));
+                }
+                const uint32_t gathers = half == RingSteps::AllGather ? m_channels : 0;
+                EmitRing(totals, ring, c + gathers, m_layout, m_sink);
             }
         }
-        for (uint32_t m = 0; m_locals > 1 && m < m_domains; ++m)
+    }
+
+    void CountMessages(const Passes& passes, RingTotals& totals) const
+    {
+        for (uint64_t l = passes.firstLoop; l < passes.endLoop; ++l)
         {
-            std::vector<Rank> ring;
-            totals.chunkBytes.clear();
-            for (uint32_t i = 0; i < m_locals; ++i)
+            const uint32_t perBatch = BatchSize(l);
+            for (uint32_t first = passes.firstBlock; first < passes.endBlock; first += perBatch)
             {
-                const uint32_t g = (channel + i) % m_locals;
-                ring.push_back(At(m, g));
-                totals.chunkBytes.push_back(0);
-                for (uint32_t other = 0; other < m_domains; ++other)
-                {
-                    totals.chunkBytes.back() += Block(other, g, channel);
-                }
-            }
-            m_sink.OnPattern({FusedPattern::Kind::Chain});
-            for (RingSteps half : {RingSteps::ReduceScatter, RingSteps::AllGather})
-            {
-                totals.steps = half;
-                if (m_steps == half || m_steps == RingSteps::AllReduce)
-                {
-                    const uint32_t gathers = half == RingSteps::AllGather ? m_channels : 0;
-                    EmitRingEdges(totals, ring, channel + gathers, m_layout, m_sink);
-                }
+                const uint64_t batch = std::min(perBatch, passes.endBlock - first);
+                const uint32_t slices = m_cut.Slices(LoopBytes(l) * batch);
+                totals.slices = std::max(totals.slices, slices);
+                totals.messages += slices * (m_locals - 1);
+                ++totals.loops;
             }
         }
+    }
+
+    /// Of the blocks that end at local member g of domain m (begin there, in an all-gather).
+    uint64_t Bytes(RingSteps half,
+                   const Passes& passes,
+                   uint32_t m,
+                   uint32_t g,
+                   uint32_t channel) const
+    {
+        const bool gather = half == RingSteps::AllGather;
+        uint64_t bytes = 0;
+        for (uint32_t i = passes.firstBlock; i < passes.endBlock; ++i)
+        {
+            const uint32_t other = (m + 2 * m_domains - i - (gather ? 0 : 1)) % m_domains;
+            const Extent block = Block(other, g, channel);
+            if (passes.endLoop - passes.firstLoop == m_loops)
+            {
+                bytes += block.bytes;
+                continue;
+            }
+            bytes += m_cut.LoopPart(block, passes.firstLoop).bytes;
+        }
+        return bytes;
     }
 
     RingSteps m_steps;
@@ -158,6 +248,7 @@ class FusedHierarchy
     uint32_t m_domains;
     uint32_t m_channels = 1;
     uint64_t m_largest = 0; ///< bytes of a block in a channel
+    uint64_t m_loops = 1;
 };
 
 } // namespace
@@ -189,7 +280,8 @@ FuseHierarchicalReduceScatter(const CollectiveCall& call,
     FusedHierarchy(RingSteps::ReduceScatter, call, layout, software, sink).Run();
 }
 
-/// Blocks for all domains hop to the local member on the destination's rail, then cross.
+/// Blocks hop to the local member on the destination's rail, then cross: those for the first
+/// domain in a phase of their own, nothing can cross before.
 void
 FuseHierarchicalAllToAll(const CollectiveCall& call,
                          const RankLayout& layout,
@@ -207,42 +299,64 @@ FuseHierarchicalAllToAll(const CollectiveCall& call,
     SoftwareModel direct = software; // its own hop replaces the relay's
     direct.pxn = false;
     const auto& ranks = call.comm->ranks;
-    sink.OnPattern({FusedPattern::Kind::Rounds, domains > 1 && locals > 1 ? 2U : 1U});
-    for (uint32_t m = 0; m < domains; ++m)
+    /// Blocks for domain m + k, of all locals of all domains m.
+    const auto hop = [&](uint32_t k)
     {
-        for (uint32_t g = 0; g < locals; ++g)
+        for (uint32_t m = 0; m < domains; ++m)
         {
-            const Member self = groups.groups[m][g];
-            for (uint32_t to = 0; to < domains; ++to)
+            const std::vector<Member>& targets = groups.groups[(m + k) % domains];
+            for (uint32_t g = 0; g < locals; ++g)
             {
-                uint64_t crossing = 0;
+                const Member self = groups.groups[m][g];
                 for (uint32_t i = 0; i < locals; ++i)
                 {
-                    const Member source = groups.groups[m][i];
-                    crossing += matrix.Block(source, groups.groups[to][g]).bytes;
                     if (i != g)
                     {
                         FuseP2p(ranks[self],
-                                ranks[source],
+                                ranks[groups.groups[m][i]],
                                 local,
-                                matrix.Block(self, groups.groups[to][i]).bytes,
+                                matrix.Block(self, targets[i]).bytes,
                                 layout,
                                 direct,
                                 sink);
                     }
                 }
-                if (to != m)
-                {
-                    FuseP2p(ranks[self],
-                            ranks[groups.groups[to][g]],
-                            {0, perPeer, perPeer},
-                            crossing,
-                            layout,
-                            direct,
-                            sink);
-                }
             }
         }
+    };
+    const auto cross = [&](uint32_t k)
+    {
+        for (uint32_t m = 0; m < domains; ++m)
+        {
+            for (uint32_t g = 0; g < locals; ++g)
+            {
+                const Member target = groups.groups[(m + k) % domains][g];
+                uint64_t bytes = 0;
+                for (const Member source : groups.groups[m])
+                {
+                    bytes += matrix.Block(source, target).bytes;
+                }
+                FuseP2p(ranks[groups.groups[m][g]],
+                        ranks[target],
+                        {0, perPeer, perPeer},
+                        bytes,
+                        layout,
+                        direct,
+                        sink);
+            }
+        }
+    };
+    sink.OnPattern({});
+    hop(1 % domains);
+    if (domains > 1)
+    {
+        sink.OnPhase(FusedAfter::Received);
+        sink.OnPattern({});
+    }
+    for (uint32_t k = 1; k < domains; ++k)
+    {
+        cross(k);
+        hop((k + 1) % domains);
     }
 }
 

@@ -55,6 +55,13 @@ struct CoflowTimes
     uint32_t culprit = ~0U; ///< the port between switches that cost most
 };
 
+/// Time on the ports that it loads most, fabric ports included; ps.
+struct CoflowAlone
+{
+    double scaleUp = 0;
+    double others = 0;
+};
+
 class CoflowClient
 {
   public:
@@ -111,8 +118,8 @@ class CoflowNetwork
     /// It takes `paceTime` ps at least. The coflow is at rest.
     void Start(Partition& part, uint32_t coflow, double paceTime);
 
-    /// Time of an uncontended coflow but for its pace, fabric ports included; ps.
-    double AloneTime(uint32_t coflow) const;
+    /// Of a coflow without anybody else; its pace does not count.
+    CoflowAlone Alone(uint32_t coflow) const;
 
     bool active(uint32_t coflow) const
     {

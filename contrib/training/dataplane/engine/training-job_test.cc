@@ -15,42 +15,6 @@ namespace heddle
 namespace
 {
 
-/// One collective over all ranks, nothing else.
-TaskGraph
-OneCollective(Rank ranks, CollectiveKind kind, uint64_t bytes)
-{
-    TaskGraph g(ranks);
-    std::vector<Rank> all(ranks);
-    std::iota(all.begin(), all.end(), 0);
-    const CommId world = g.AddCommunicator("world", all);
-    for (Rank r = 0; r < ranks; ++r)
-    {
-        CollectiveSpec spec;
-        spec.label = "c";
-        spec.kind = kind;
-        spec.bytes = bytes;
-        g.AddCollective(r, world, spec);
-    }
-    return g;
-}
-
-// Validation A3: 2 (N − 1) steps of S / (N B) + α, exactly to the picosecond when S / N is whole.
-TEST(ClosedForm, RingOverScaleUp)
-{
-    for (Rank n : {2U, 3U, 8U, 16U})
-    {
-        Bench bench(1, n);
-        const uint64_t bytes = uint64_t{n} << 20;
-        const Tick step =
-            bench.config.scaleUp.portRate.TransmitTime(bytes / n) + bench.config.scaleUp.latency;
-        const auto run = [&](CollectiveKind kind)
-        { return bench.Run(OneCollective(n, kind, bytes)); };
-        EXPECT_EQ(run(CollectiveKind::AllReduce).stepTime, 2 * (n - 1) * step) << "N = " << n;
-        EXPECT_EQ(run(CollectiveKind::AllGather).stepTime, (n - 1) * step) << "N = " << n;
-        EXPECT_EQ(run(CollectiveKind::ReduceScatter).stepTime, (n - 1) * step) << "N = " << n;
-    }
-}
-
 // Validation A3's table: B = 49.019 GB/s, α = 5 us; microseconds and bus bandwidth.
 TEST(ClosedForm, RingTable)
 {
@@ -81,19 +45,6 @@ TEST(ClosedForm, RingTable)
         EXPECT_EQ(r.scaleOutMessages, 2U * row.n * (row.n - 1));
         EXPECT_EQ(r.messageTimes.size(), r.scaleOutMessages);
     }
-}
-
-// Direct all-to-all: N − 1 blocks leave and enter each port one after the other.
-TEST(ClosedForm, AllToAllOverScaleUp)
-{
-    Bench bench(1, 8);
-    const uint64_t block = 1 << 20;
-    const Tick block_t = bench.config.scaleUp.portRate.TransmitTime(block);
-    const JobResult r = bench.Run(OneCollective(8, CollectiveKind::AllToAll, 8 * block));
-    EXPECT_EQ(r.stepTime, 7 * block_t + bench.config.scaleUp.latency);
-    EXPECT_EQ(r.scaleUpBytes, 8 * 7 * block);
-    const double expected = 7.0 * block / ToSeconds(r.stepTime);
-    EXPECT_NEAR(r.collectives[0].busBandwidth, expected, 1e-6 * expected);
 }
 
 // N senders to one: the ingress port is busy without a gap.

@@ -14,20 +14,6 @@ constexpr uint64_t kGrantBytes = 64; // see Plan::ConnectQueuePairs
 
 } // namespace
 
-FusedTime
-FusedShape::Pace(double alone) const
-{
-    FusedTime pace = window;
-    for (const Ring& ring : rings)
-    {
-        FusedTime time = ring.round;
-        const double wait = alone / ring.steps; // W, of which w is in `round` already
-        (scaleOut ? time.scaleOut : time.scaleUp) += wait;
-        pace = std::max(pace, time);
-    }
-    return pace;
-}
-
 FusedShaper::FusedShaper(const FusedWorld& world, Rank ranks)
     : m_world(world),
       m_queuePairs(std::max(1U, world.expander->software().queuePairsPerConnection)),
@@ -63,8 +49,21 @@ void
 FusedShaper::Begin(uint32_t group)
 {
     m_shape = {};
+    m_phase = {};
     m_group = group;
     m_edges = 0;
+}
+
+void
+FusedShaper::OnPhase(FusedAfter after)
+{
+    EndPhase(after);
+}
+
+void
+FusedShaper::OnPipeline(const FusedPipeline& pipeline)
+{
+    m_phase.pipeline = pipeline;
 }
 
 void
@@ -129,7 +128,7 @@ FusedShaper::OnEdge(const FusedEdge& edge)
     }
     else
     {
-        m_shape.scaleOut = true;
+        m_phase.scaleOut = m_shape.scaleOut = true;
         m_shape.messages += edge.messages;
         m_shape.scaleOutBytes += edge.bytes;
         if (edge.relay != edge.from)
@@ -154,7 +153,7 @@ FusedShaper::OnEdge(const FusedEdge& edge)
             m_senders.push_back(edge.relay);
         }
         m_streams[edge.relay] += edge.streams;
-        m_shape.weight = std::max(m_shape.weight, m_streams[edge.relay]);
+        m_phase.weight = std::max(m_phase.weight, m_streams[edge.relay]);
     }
 
     const EdgeTime time = TimeOf(edge);
@@ -168,19 +167,27 @@ FusedShaper::OnEdge(const FusedEdge& edge)
     m_mostMessage = std::max(m_mostMessage, time.message);
     m_mostStep = std::max(m_mostStep, time.step);
     m_mostGrant = std::max(m_mostGrant, time.grant);
-    m_mostAck = std::max(m_mostAck, time.ack);
-    m_mostTail = std::max(m_mostTail, time.latency + FusedTime{0, 0, time.ack});
+    m_mostTail = std::max(m_mostTail, time.latency);
+    m_mostAcked = std::max(m_mostAcked, time.latency + FusedTime{0, 0, time.ack});
+    m_crosses = m_crosses || !edge.scaleUp;
     ++m_edges;
-    if (m_world.slots > 0)
+    NoteWindow(edge, time);
+}
+
+void
+FusedShaper::NoteWindow(const FusedEdge& edge, const EdgeTime& time)
+{
+    if (m_world.slots == 0)
     {
-        const double slots = m_world.slots;
-        const auto messages = static_cast<double>(edge.messages) / edge.streams;
-        const double cycles = std::max(0.0, messages / slots - 1);
-        FusedTime window =
-            cycles * (time.latency + time.message) + std::min(messages, slots) * time.message;
-        (edge.scaleUp ? window.scaleUp : window.scaleOut) += cycles * time.grant;
-        m_shape.window = std::max(m_shape.window, window);
+        return;
     }
+    const double slots = m_world.slots;
+    const auto messages = static_cast<double>(edge.messages) / edge.streams;
+    const double cycles = std::max(0.0, messages / slots - 1);
+    FusedTime window =
+        cycles * (time.latency + time.message) + std::min(messages, slots) * time.message;
+    (edge.scaleUp ? window.scaleUp : window.scaleOut) += cycles * time.grant;
+    m_phase.window = std::max(m_phase.window, window);
 }
 
 /// Joins the pattern's times with those of the ones before, which run beside it.
@@ -190,70 +197,79 @@ FusedShaper::EndPattern()
     if (m_edges > 0)
     {
         FusedTime head;
-        const bool granted = m_world.slots > 0 && m_mostGrant > m_mostStep;
+        // Receive buffers of later phases were granted while the ones before ran.
+        const bool granted =
+            m_shape.phases.empty() && m_world.slots > 0 && m_mostGrant > m_mostStep;
         head.software = granted ? 0 : m_mostStep;
-        (m_shape.scaleOut ? head.scaleOut : head.scaleUp) += granted ? m_mostGrant : 0;
-        const double edges = m_edges;
-        switch (m_pattern.kind)
+        (m_crosses ? head.scaleOut : head.scaleUp) += granted ? m_mostGrant : 0;
+        if (m_pattern.kind == FusedPattern::Kind::Ring)
         {
-        case FusedPattern::Kind::Independent:
-            break;
-        case FusedPattern::Kind::Ring:
-        {
-            // Whole rounds, and a rest that leaves out the shortest hops.
-            const auto rounds = m_pattern.steps / m_edges;
-            const auto whole = static_cast<double>(rounds);
-            const double rest = m_pattern.steps % m_edges;
-            FusedTime turn = whole * m_sum;
-            if (rest > 0)
-            {
-                turn += m_sum + (rest - edges) * m_least;
-            }
-            const double loops = m_pattern.loops;
-            m_shape.rings.push_back(
-                {loops * turn + -1.0 * (m_mostHop + m_mostMessage), loops * m_pattern.steps});
-            break;
+            NoteRing();
         }
-        case FusedPattern::Kind::Chain:
+        else if (m_pattern.kind == FusedPattern::Kind::Chain)
+        {
             m_chain = std::max(m_chain, m_sum + -1.0 * m_most);
             m_chainMessages = std::max(m_chainMessages, m_sumMessages - m_mostMessage.scaleOut);
-            break;
-        case FusedPattern::Kind::Rounds:
-            head += (m_pattern.steps - 1.0) * (m_mostHop + FusedTime{0, 0, m_mostAck});
-            break;
         }
-        m_shape.head = std::max(m_shape.head, head);
-        m_shape.tail = std::max(m_shape.tail, m_mostTail);
+        m_phase.head = std::max(m_phase.head, head);
+        m_phase.tail = std::max(m_phase.tail, m_mostTail);
+        m_acked = std::max(m_acked, m_mostAcked);
     }
     m_edges = 0;
-    m_sum = m_least = m_most = m_mostMessage = m_mostTail = m_mostHop = {};
-    m_mostStep = m_mostGrant = m_mostAck = m_sumMessages = 0;
+    m_sum = m_least = m_most = m_mostMessage = m_mostTail = m_mostAcked = m_mostHop = {};
+    m_mostStep = m_mostGrant = m_sumMessages = 0;
+    m_crosses = false;
 }
 
-const FusedShape&
-FusedShaper::Finish()
+void
+FusedShaper::NoteRing()
+{
+    // Whole rounds, and a rest that leaves out the shortest hops.
+    const double edges = m_edges;
+    const auto whole = static_cast<double>(m_pattern.steps / m_edges);
+    const double rest = m_pattern.steps % m_edges;
+    FusedTime turn = whole * m_sum;
+    if (rest > 0)
+    {
+        turn += m_sum + (rest - edges) * m_least;
+    }
+    const double loops = m_pattern.loops;
+    m_phase.rings.push_back(
+        {loops * turn + -1.0 * (m_mostHop + m_mostMessage), loops * m_pattern.steps, m_crosses});
+    const FusedTime step = 1.0 / m_pattern.steps * turn;
+    FusedPhase::Steps& steps = m_phase.steps;
+    (m_crosses ? steps.across : steps.inside) =
+        std::max(m_crosses ? steps.across : steps.inside, step);
+    steps.latency = steps.across.total() == 0 || m_crosses ? m_mostHop : steps.latency;
+}
+
+void
+FusedShaper::EndPhase(FusedAfter after)
 {
     EndPattern();
     m_pattern = {};
     // Chunks of other chains share the NIC's port with each one.
-    m_shape.head += m_chain;
-    m_shape.head.scaleOut += (m_shape.weight - 1.0) * m_chainMessages;
+    m_phase.head += m_chain;
+    m_phase.tail = after == FusedAfter::Acknowledged ? m_acked : m_phase.tail;
+    m_phase.acknowledged = m_acked;
+    m_acked = {};
+    m_phase.head.scaleOut += (m_phase.weight - 1.0) * m_chainMessages;
     m_chain = {};
     m_chainMessages = 0;
     if (m_world.routes != nullptr)
     {
-        m_shape.reached = m_world.routes->Take(m_shape.loads);
+        m_phase.reached = m_world.routes->Take(m_phase.loads);
     }
     for (Rank rank : m_touched)
     {
         const uint32_t port = m_world.firstScaleUpPort + 2 * rank;
         if (m_out[rank] > 0 && !m_world.infiniteScaleUp)
         {
-            m_shape.loads.push_back({port, m_out[rank]});
+            m_phase.loads.push_back({port, m_out[rank]});
         }
         if (m_in[rank] > 0 && !m_world.infiniteScaleUp)
         {
-            m_shape.loads.push_back({port + 1, m_in[rank]});
+            m_phase.loads.push_back({port + 1, m_in[rank]});
         }
         m_out[rank] = m_in[rank] = 0;
     }
@@ -263,6 +279,18 @@ FusedShaper::Finish()
         m_streams[rank] = 0;
     }
     m_senders.clear();
+    const bool empty = m_phase.loads.empty() && m_phase.head.total() + m_phase.tail.total() <= 0;
+    if (!empty)
+    {
+        m_shape.phases.push_back(std::move(m_phase));
+    }
+    m_phase = {};
+}
+
+const FusedShape&
+FusedShaper::Finish()
+{
+    EndPhase(FusedAfter::Acknowledged);
     return m_shape;
 }
 

@@ -117,29 +117,54 @@ FusedComms::ShapeOf(uint32_t index)
     {
         m_shapes.emplace_back();
     }
-    Known& known = m_shapes[entry->second];
+    Load(m_shapes[entry->second], entry->second, shape);
+    return entry->second;
+}
+
+/// Phases of a shape that was kept already differ in their loads alone.
+void
+FusedComms::Load(Known& known, uint32_t index, const FusedShape& shape)
+{
     known.stale = false;
-    known.head = shape.head;
-    known.tail = shape.tail;
     known.messages = shape.messages;
     known.scaleOutBytes = shape.scaleOutBytes;
     known.scaleUpBytes = shape.scaleUpBytes;
     known.scaleOut = shape.scaleOut;
-    if (shape.loads.empty())
+    known.phases.resize(shape.phases.size());
+    for (size_t p = 0; p < shape.phases.size(); ++p)
     {
-        return entry->second;
+        const FusedPhase& from = shape.phases[p];
+        Phase& phase = known.phases[p];
+        phase.head = from.head;
+        phase.tail = from.tail;
+        if (from.loads.empty())
+        {
+            continue;
+        }
+        if (phase.coflow == kNone)
+        {
+            phase.coflow = m_network.Add(from.loads, from.weight);
+            m_shapeOf.push_back(index);
+        }
+        else
+        {
+            m_network.Reload(m_engine.m_core.part(0), phase.coflow, from.loads);
+        }
+        const CoflowAlone alone = m_network.Alone(phase.coflow);
+        phase.pace = from.Pace(alone);
+        // Acknowledgements of the phase before may take longer than all of this one.
+        const FusedTime own = phase.head + phase.pace + phase.tail;
+        const FusedTime left =
+            p == 0 ? FusedTime{}
+                   : shape.phases[p - 1].acknowledged + -1.0 * known.phases[p - 1].tail;
+        const double most = std::max(own.total(),
+                                     phase.head.total() + phase.tail.total() +
+                                         std::max(alone.scaleUp, alone.others));
+        if (p + 1 == shape.phases.size() && left.total() > most)
+        {
+            phase.tail.scaleOut += left.total() - most;
+        }
     }
-    if (known.coflow == kNone)
-    {
-        known.coflow = m_network.Add(shape.loads, shape.weight);
-        m_shapeOf.push_back(entry->second);
-    }
-    else
-    {
-        m_network.Reload(m_engine.m_core.part(0), known.coflow, shape.loads);
-    }
-    known.pace = shape.Pace(m_network.AloneTime(known.coflow));
-    return entry->second;
 }
 
 void
@@ -179,48 +204,86 @@ FusedComms::Launch(Partition& part, uint32_t index, ActivityRef ref)
     state.shape = ShapeOf(index);
     state.start = part.now();
     state.last = ref;
-    state.times = {};
+    state.parts = {};
+    state.congestion = 0;
+    state.phase = 0;
     Known& shape = m_shapes[state.shape];
     shape.meeting = index;
     auto& context = m_engine.ContextOf(part);
     context.scaleOutMessages += shape.messages;
     context.scaleOutBytes += shape.scaleOutBytes;
     context.scaleUpBytes += shape.scaleUpBytes;
-    const double head = shape.head.total();
-    if (shape.coflow == kNone && head + shape.tail.total() < 0.5)
+    StartPhase(part, index);
+}
+
+/// The meeting's next phase; ends it when there is none.
+void
+FusedComms::StartPhase(Partition& part, uint32_t index)
+{
+    const State& state = m_states[index];
+    const std::vector<Phase>& phases = m_shapes[state.shape].phases;
+    if (state.phase == phases.size())
     {
         Finish(part, index);
+        return;
     }
-    else
-    {
-        Schedule(part, head, m_onBegin, index);
-    }
+    Schedule(part, phases[state.phase].head.total(), m_onBegin, index);
 }
 
 void
 FusedComms::OnBegin(Partition& part, const Event& event)
 {
-    const Known& shape = m_shapes[m_states[event.entity].shape];
-    if (shape.coflow == kNone)
+    State& state = m_states[event.entity];
+    const Phase& phase = m_shapes[state.shape].phases[state.phase];
+    if (phase.coflow == kNone)
     {
-        Schedule(part, shape.tail.total(), m_onEnd, event.entity);
+        Book(state, phase, {});
+        Schedule(part, phase.tail.total(), m_onEnd, event.entity);
         return;
     }
-    m_network.Start(part, shape.coflow, shape.pace.total());
+    m_network.Start(part, phase.coflow, phase.pace.total());
 }
 
 void
 FusedComms::OnDrained(Partition& part, uint32_t coflow, const CoflowTimes& times)
 {
     const Known& shape = m_shapes[m_shapeOf[coflow]];
-    m_states[shape.meeting].times = times;
-    Schedule(part, shape.tail.total(), m_onEnd, shape.meeting);
+    State& state = m_states[shape.meeting];
+    const Phase& phase = shape.phases[state.phase];
+    Book(state, phase, times);
+    Schedule(part, phase.tail.total(), m_onEnd, shape.meeting);
+}
+
+void
+FusedComms::Book(State& state, const Phase& phase, const CoflowTimes& times)
+{
+    const auto& time = times.time;
+    FusedTime latency = phase.head + phase.tail;
+    if (time[CoflowTimes::Pace] > 0)
+    {
+        latency += time[CoflowTimes::Pace] / phase.pace.total() * phase.pace;
+    }
+    auto& parts = state.parts;
+    parts[FusedActivity::Software] += latency.software;
+    parts[FusedActivity::ScaleUpLatency] += latency.scaleUp;
+    parts[FusedActivity::ScaleOutLatency] += latency.scaleOut;
+    parts[FusedActivity::ScaleUpEndpoint] += time[CoflowTimes::ScaleUp];
+    parts[FusedActivity::ScaleOutEndpoint] += time[CoflowTimes::ScaleOut];
+    parts[FusedActivity::Failure] += time[CoflowTimes::Down];
+    parts[FusedActivity::LossRecovery] += time[CoflowTimes::Recovery];
+    parts[FusedActivity::Congestion] += time[CoflowTimes::Fabric];
+    if (time[CoflowTimes::Fabric] > state.congestion || state.phase == 0)
+    {
+        state.congestion = time[CoflowTimes::Fabric];
+        state.culprit = times.culprit;
+    }
 }
 
 void
 FusedComms::OnEnd(Partition& part, const Event& event)
 {
-    Finish(part, event.entity);
+    ++m_states[event.entity].phase;
+    StartPhase(part, event.entity);
     m_engine.Drain(part);
 }
 
@@ -231,7 +294,7 @@ FusedComms::Finish(Partition& part, uint32_t index)
     const Meeting& meeting = m_engine.m_plan.meetings()[index];
     State& state = m_states[index];
     const Known& shape = m_shapes[state.shape];
-    state.done = m_engine.ContextOf(part).store->Add(Describe(state, shape, part.now()));
+    state.done = m_engine.ContextOf(part).store->Add(Describe(state, part.now()));
     const TaskId* tasks = m_engine.m_plan.meetingTasks(meeting);
     auto& activity = m_engine.ContextOf(part).store->fused[state.done.index()];
     activity.pipeline = m_engine.IsPipeline(tasks[0]);
@@ -255,32 +318,17 @@ FusedComms::Complete(Partition& part, TaskId task, ActivityRef ref)
 
 /// Parts that fill the time from the last arrival to `end`.
 FusedActivity
-FusedComms::Describe(const State& state, const Known& shape, Tick end) const
+FusedComms::Describe(const State& state, Tick end)
 {
     FusedActivity activity{};
     activity.start = state.start;
     activity.end = end;
     activity.pred = state.last;
-    activity.culprit = state.times.culprit;
-    const auto& time = state.times.time;
-    FusedTime latency = shape.head + shape.tail;
-    if (time[CoflowTimes::Pace] > 0)
-    {
-        latency += time[CoflowTimes::Pace] / shape.pace.total() * shape.pace;
-    }
-    std::array<double, FusedActivity::kParts> exact{};
-    exact[FusedActivity::Software] = latency.software;
-    exact[FusedActivity::ScaleUpLatency] = latency.scaleUp;
-    exact[FusedActivity::ScaleOutLatency] = latency.scaleOut;
-    exact[FusedActivity::ScaleUpEndpoint] = time[CoflowTimes::ScaleUp];
-    exact[FusedActivity::ScaleOutEndpoint] = time[CoflowTimes::ScaleOut];
-    exact[FusedActivity::Failure] = time[CoflowTimes::Down];
-    exact[FusedActivity::LossRecovery] = time[CoflowTimes::Recovery];
-    exact[FusedActivity::Congestion] = time[CoflowTimes::Fabric];
+    activity.culprit = state.culprit;
     Tick left = end - state.start;
-    for (size_t part = 0; part < exact.size(); ++part)
+    for (size_t part = 0; part < state.parts.size(); ++part)
     {
-        activity.parts[part] = std::clamp<Tick>(std::llround(exact[part]), 0, left);
+        activity.parts[part] = std::clamp<Tick>(std::llround(state.parts[part]), 0, left);
         left -= activity.parts[part];
     }
     *std::max_element(activity.parts.begin(), activity.parts.end()) += left; // rounding
@@ -290,14 +338,26 @@ FusedComms::Describe(const State& state, const Known& shape, Tick end) const
 void
 FusedComms::OnRoutes(Partition& part)
 {
-    for (Known& shape : m_shapes)
+    for (uint32_t s = 0; s < m_shapes.size(); ++s)
     {
-        shape.stale = shape.coflow != kNone;
-        if (shape.stale && m_network.active(shape.coflow))
+        Known& shape = m_shapes[s];
+        shape.stale = true;
+        const State& state = m_states[shape.meeting];
+        if (state.shape != s || state.done.kind() != ActivityKind::None)
         {
-            const FusedShape& now = MakeShape(shape.meeting);
-            m_network.Reload(part, shape.coflow, now.reached ? now.loads : decltype(now.loads){});
-            shape.stale = !now.reached;
+            continue; // not under way
+        }
+        const FusedShape& now = MakeShape(shape.meeting);
+        for (size_t p = state.phase; p < shape.phases.size(); ++p)
+        {
+            const uint32_t coflow = shape.phases[p].coflow;
+            const bool reached = now.phases[p].reached;
+            if (coflow != kNone && (reached || m_network.active(coflow)))
+            {
+                m_network.Reload(part,
+                                 coflow,
+                                 reached ? now.phases[p].loads : decltype(FusedPhase::loads){});
+            }
         }
     }
 }

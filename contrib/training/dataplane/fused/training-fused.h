@@ -3,8 +3,9 @@
 // File: training-fused.h
 // ----------------------
 // Communication at flow level: every collective, and every send with its receive, is one coupled
-// flow over NIC, fabric and scale-up ports (fabric-coflow-network.h, training-fused-shape.h). No
-// messages, no connections, no chunks: the cost of a collective does not depend on its size.
+// flow over NIC, fabric and scale-up ports, or a few one after the other (fabric-coflow-network.h,
+// training-fused-phase.h). No messages, no connections, no chunks: the cost of a collective does
+// not depend on its size.
 //
 // It begins when its last member has arrived (software latency included), and all members finish
 // it together. A send without a window (slots = 0) begins alone, its receiver may come later.
@@ -56,15 +57,20 @@ class FusedComms : public CoflowClient
     }
 
   private:
-    /// A kept shape.
-    struct Known
+    struct Phase
     {
-        uint32_t coflow = kNone;  ///< none: no port is busy
-        bool stale = false;       ///< made before paths changed
-        uint32_t meeting = kNone; ///< that runs, or ran last
+        uint32_t coflow = kNone; ///< none: no port is busy
         FusedTime head;
         FusedTime tail;
         FusedTime pace;
+    };
+
+    /// A kept shape.
+    struct Known
+    {
+        std::vector<Phase> phases;
+        bool stale = false;       ///< made before paths changed
+        uint32_t meeting = kNone; ///< that runs, or ran last
         uint64_t messages = 0;
         uint64_t scaleOutBytes = 0;
         uint64_t scaleUpBytes = 0;
@@ -75,10 +81,13 @@ class FusedComms : public CoflowClient
     {
         uint32_t arrived = 0;
         uint32_t shape = kNone;
+        uint32_t phase = 0;
         Tick start = 0;
         ActivityRef last; ///< who let it start
-        CoflowTimes times{};
-        ActivityRef done; ///< None: not finished
+        std::array<double, FusedActivity::kParts> parts{};
+        double congestion = 0; ///< of the phase that has most
+        PortId culprit = ~0U;  ///< … of it
+        ActivityRef done;      ///< None: not finished
     };
 
     /// (group, kind, bytes, root or receiver, sender, meeting if uneven).
@@ -87,19 +96,22 @@ class FusedComms : public CoflowClient
     uint32_t CountChannels();
     const FusedShape& MakeShape(uint32_t meeting);
     uint32_t ShapeOf(uint32_t meeting);
+    void Load(Known& known, uint32_t index, const FusedShape& shape);
+    void StartPhase(Partition& part, uint32_t meeting);
+    static void Book(State& state, const Phase& phase, const CoflowTimes& times);
     void Launch(Partition& part, uint32_t meeting, ActivityRef ref);
     void OnBegin(Partition& part, const Event& event);
     void OnEnd(Partition& part, const Event& event);
     void Finish(Partition& part, uint32_t meeting);
     void Complete(Partition& part, TaskId task, ActivityRef ref);
-    FusedActivity Describe(const State& state, const Known& shape, Tick end) const;
+    static FusedActivity Describe(const State& state, Tick end);
     void Schedule(Partition& part, double delay, HandlerId handler, uint32_t meeting);
 
     Engine& m_engine;
     CoflowNetwork m_network;
     std::unique_ptr<FusedShaper> m_shaper;
     std::vector<Known> m_shapes;
-    std::vector<uint32_t> m_shapeOf; ///< by coflow
+    std::vector<uint32_t> m_shapeOf; ///< by coflow; its phase is the meeting's
     std::map<Key, uint32_t> m_byKey;
     std::vector<State> m_states; ///< by meeting
     uint32_t m_entity;

@@ -74,6 +74,9 @@ class FakeScaleOut : public ScaleOut
 /// else one for all.
 RankLayout MakeLayout(uint32_t hosts, uint32_t perHost, bool rails = false);
 
+/// One collective over all ranks, nothing else.
+TaskGraph OneCollective(Rank ranks, CollectiveKind kind, uint64_t bytes);
+
 /// What most tests need: a graph, a world, a run.
 struct Bench
 {

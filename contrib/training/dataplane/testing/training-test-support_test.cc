@@ -312,4 +312,22 @@ MakeNetworkInfinite(JobConfig& config)
     config.ideal.noSoftware = true;
 }
 
+TaskGraph
+OneCollective(Rank ranks, CollectiveKind kind, uint64_t bytes)
+{
+    TaskGraph g(ranks);
+    std::vector<Rank> all(ranks);
+    std::iota(all.begin(), all.end(), 0);
+    const CommId world = g.AddCommunicator("world", all);
+    for (Rank r = 0; r < ranks; ++r)
+    {
+        CollectiveSpec spec;
+        spec.label = "c";
+        spec.kind = kind;
+        spec.bytes = bytes;
+        g.AddCollective(r, world, spec);
+    }
+    return g;
+}
+
 } // namespace heddle
