@@ -15,6 +15,7 @@
 //   Ring         the edges of one ring, in order; messages go round, `steps` hops each, in `loops`
 //                turns one after the other, in `slices` independent pipelines
 //   Chain        edges in order; messages follow each other along all of them (broadcast)
+//   Tree         the same of the longest way through a tree; the other edges are Independent
 //
 // Patterns of one phase run at the same time. A phase begins when the one before has ended:
 //
@@ -43,12 +44,15 @@ struct FusedPattern
         Independent,
         Ring,
         Chain,
+        Tree,
     };
 
     Kind kind = Kind::Independent;
     uint32_t steps = 1;  ///< Ring: hops of a message
     uint32_t loops = 1;  ///< Ring
     uint32_t slices = 1; ///< Ring: of the longest chunk
+    double fan = 1;      ///< Tree: messages that meet at the ports of its scale-out edges, mean
+    double busiest = 1;  ///< Tree: messages of a chunk, of all trees, at a NIC's port at most
 };
 
 /// What one connection carries in the whole call.

@@ -141,30 +141,109 @@ ExpandAllReduce(const CollectiveCall& call,
     }
 }
 
-/// Up and down one edge.
-void
-EmitEdge(Rank child,
-         Rank parent,
-         uint32_t channel,
-         uint64_t bytes,
-         uint64_t chunks,
-         const RankLayout& layout,
-         FusedSink& sink)
+/// One tree of one channel, as a whole.
+class FusedTree
 {
-    for (const auto& [from, to] : {std::pair(child, parent), std::pair(parent, child)})
+  public:
+    FusedTree(const DomainGroups& groups, const Communicator& comm, uint32_t tree, uint32_t channel)
     {
-        sink.OnEdge({from,
-                     to,
-                     from,
-                     static_cast<uint16_t>(channel),
-                     layout.SameDomain(from, to),
-                     1,
-                     bytes,
-                     std::min(bytes, chunks)});
+        for (Member m = 0; m < comm.ranks.size(); ++m)
+        {
+            const TreePlace place = PlaceInTree(groups, comm, m, tree, channel);
+            if (!place.isRoot)
+            {
+                m_parents[comm.ranks[m]] = place.parent;
+            }
+        }
+        const auto nodes = static_cast<uint32_t>(groups.groups.size());
+        for (uint32_t node = 0; node < nodes; ++node)
+        {
+            double messages = 0;
+            for (uint32_t t = 0; t < kTrees; ++t)
+            {
+                messages += static_cast<double>(TreeChildren(t, node, nodes).size()) +
+                            (TreeParent(t, node, nodes) == kNoNode ? 0 : 1);
+            }
+            m_busiest = std::max(m_busiest, messages);
+        }
     }
-}
 
-/// A chain of the longest way up and down, which a chunk takes to everybody, and the other edges.
+    /// A chunk's longest way up and down, and the other edges.
+    void Emit(uint32_t channel,
+              uint64_t bytes,
+              uint64_t chunks,
+              const RankLayout& layout,
+              FusedSink& sink) const
+    {
+        const std::set<Rank> longest = LongestPath(layout);
+        const auto edges = [&](bool onPath)
+        {
+            for (const auto& [child, parent] : m_parents)
+            {
+                if ((longest.count(child) > 0) == onPath)
+                {
+                    const bool inside = layout.SameDomain(child, parent);
+                    const auto number = static_cast<uint16_t>(channel);
+                    const uint64_t messages = std::min(bytes, chunks);
+                    sink.OnEdge({child, parent, child, number, inside, 1, bytes, messages});
+                    sink.OnEdge({parent, child, parent, number, inside, 1, bytes, messages});
+                }
+            }
+        };
+        FusedPattern path{FusedPattern::Kind::Tree};
+        path.fan = Fan(longest, layout);
+        path.busiest = m_busiest;
+        sink.OnPattern(path);
+        edges(true);
+        sink.OnPattern({});
+        edges(false);
+    }
+
+  private:
+    /// By the children at the upper ends of its edges, which take turns at a NIC's port.
+    std::set<Rank> LongestPath(const RankLayout& layout) const
+    {
+        std::set<Rank> longest;
+        for (const auto& [leaf, parent] : m_parents)
+        {
+            std::set<Rank> path;
+            for (auto at = m_parents.find(leaf); at != m_parents.end();
+                 at = m_parents.find(at->second))
+            {
+                path.insert(at->first);
+            }
+            const bool longer =
+                path.size() > longest.size() ||
+                (path.size() == longest.size() && Fan(path, layout) > Fan(longest, layout));
+            longest = longer ? path : longest;
+        }
+        return longest;
+    }
+
+    double Fan(const std::set<Rank>& path, const RankLayout& layout) const
+    {
+        double siblings = 0;
+        double hops = 0;
+        for (Rank child : path)
+        {
+            const Rank parent = m_parents.at(child);
+            if (layout.SameDomain(child, parent))
+            {
+                continue;
+            }
+            ++hops;
+            for (const auto& [other, above] : m_parents)
+            {
+                siblings += above == parent && !layout.SameDomain(other, above) ? 1 : 0;
+            }
+        }
+        return hops > 0 ? siblings / hops : 1;
+    }
+
+    std::map<Rank, Rank> m_parents;
+    double m_busiest = 1;
+};
+
 void
 FuseAllReduce(const CollectiveCall& call,
               const RankLayout& layout,
@@ -172,52 +251,19 @@ FuseAllReduce(const CollectiveCall& call,
               FusedSink& sink)
 {
     const DomainGroups groups = GroupByDomain(*call.comm, layout);
-    const auto& ranks = call.comm->ranks;
-    const auto members = static_cast<uint32_t>(ranks.size());
     const uint32_t channels = RingChannels(software, groups, call.bytes);
-    std::map<Rank, Rank> parents;
     for (uint32_t c = 0; c < channels; ++c)
     {
         const Extent share = SplitExtent({0, call.bytes}, channels, c);
         for (uint32_t tree = 0; tree < kTrees; ++tree)
         {
             const uint64_t bytes = SplitExtent(share, kTrees, tree).bytes;
-            if (bytes == 0)
+            if (bytes > 0)
             {
-                continue;
-            }
-            const uint64_t chunks = std::max<uint64_t>(1, CeilDivide(bytes, ChunkBytes(software)));
-            parents.clear();
-            for (Member m = 0; m < members; ++m)
-            {
-                const TreePlace place = PlaceInTree(groups, *call.comm, m, tree, c);
-                if (!place.isRoot)
-                {
-                    parents[ranks[m]] = place.parent;
-                }
-            }
-            std::set<Rank> longest;
-            for (const auto& [leaf, parent] : parents)
-            {
-                std::set<Rank> path;
-                for (auto at = parents.find(leaf); at != parents.end();
-                     at = parents.find(at->second))
-                {
-                    path.insert(at->first);
-                }
-                longest = path.size() > longest.size() ? path : longest;
-            }
-            for (const bool onPath : {true, false})
-            {
-                sink.OnPattern(
-                    {onPath ? FusedPattern::Kind::Chain : FusedPattern::Kind::Independent});
-                for (const auto& [child, parent] : parents)
-                {
-                    if ((longest.count(child) > 0) == onPath)
-                    {
-                        EmitEdge(child, parent, tree * channels + c, bytes, chunks, layout, sink);
-                    }
-                }
+                const uint64_t chunks =
+                    std::max<uint64_t>(1, CeilDivide(bytes, ChunkBytes(software)));
+                FusedTree(groups, *call.comm, tree, c)
+                    .Emit(tree * channels + c, bytes, chunks, layout, sink);
             }
         }
     }

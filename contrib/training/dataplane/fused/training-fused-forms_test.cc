@@ -156,6 +156,53 @@ TEST(FusedForm, HierarchyIsThreePassesOneAfterTheOther)
     }
 }
 
+// Validation A3, double tree, a host per domain. One chunk per tree: up and down the longest way,
+// 2 depth (α + w), where siblings wait for each other at their parent's port. Many chunks: another
+// S bytes take 2 S / B (between two ranks S / B).
+TEST(FusedForm, DoubleTreeOverNics)
+{
+    struct Row
+    {
+        Rank n;
+        double latencies; ///< edges of the longest way up, twice
+        double messages;  ///< … and messages on its ports, siblings included
+        double perPort;   ///< S at the busiest port
+    };
+
+    // Trees of 2: an edge. Of 4: 0–2, 2–{1, 3}. Of 16: 0–8, 8–{4, 12}, 4–{2, 6}, 2–{1, 3}.
+    for (const Row& row : {Row{2, 2, 2, 1}, {4, 4, 6, 2}, {16, 8, 14, 2}})
+    {
+        for (const Level level : {Level::Fused, Level::Messages, Level::Packets})
+        {
+            constexpr double kGoodput = 400e9 * 4096 / (4096 + 82);
+            const auto wire = [](uint64_t bytes) { return double(bytes) * 8 / kGoodput * 1e6; };
+            const auto run = [&](uint64_t bytes, const char* algorithm, Rank n)
+            {
+                FusedBench bench(n, 1);
+                bench.transport.ackEveryPackets = 64;
+                bench.algorithms.allReduce = algorithm;
+                return bench.MicrosecondsOf(OneCollective(n, CollectiveKind::AllReduce, bytes),
+                                            level);
+            };
+            const double two = run(2 * 4096, "ring", 2);
+            const double step = (run(3 * 4096, "ring", 3) - two) / 2;
+            const double acknowledgement = two - 2 * step;
+            const uint64_t chunk = 256 << 10;
+            const double expected =
+                row.latencies * (step - wire(4096)) + row.messages * wire(chunk) + acknowledgement;
+            const double actual = run(2 * chunk, "double-tree", row.n);
+            EXPECT_NEAR(actual, expected, 0.005 * expected)
+                << row.n << " ranks, one chunk, " << NameOf(level);
+            const uint64_t bytes = 16 << 20;
+            const double slope =
+                run(2 * bytes, "double-tree", row.n) - run(bytes, "double-tree", row.n);
+            const double more = row.perPort * wire(bytes);
+            EXPECT_NEAR(slope, more, 0.01 * more)
+                << row.n << " ranks, 16 MiB more, " << NameOf(level);
+        }
+    }
+}
+
 /// The closed form of windows (ClosedForm.WindowOfOne), over scale-up.
 TEST(FusedForm, WindowOfOne)
 {

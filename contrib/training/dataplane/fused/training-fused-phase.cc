@@ -9,7 +9,7 @@ namespace heddle::training
 FusedTime
 FusedPhase::Pace(const CoflowAlone& alone) const
 {
-    FusedTime pace = window;
+    FusedTime pace = atLeast;
     for (const Ring& ring : rings)
     {
         FusedTime time = ring.round; // W; w is in it already

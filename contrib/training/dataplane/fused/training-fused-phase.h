@@ -84,7 +84,7 @@ struct FusedPhase
     };
 
     std::vector<Ring> rings;
-    FusedTime window; ///< lower bound of receive slots
+    FusedTime atLeast; ///< on the ports: round trips of receive slots, a tree's first chunk
 
     /// Steps of rings: α + w, the slowest of each kind.
     struct Steps

@@ -187,7 +187,7 @@ FusedShaper::NoteWindow(const FusedEdge& edge, const EdgeTime& time)
     FusedTime window =
         cycles * (time.latency + time.message) + std::min(messages, slots) * time.message;
     (edge.scaleUp ? window.scaleUp : window.scaleOut) += cycles * time.grant;
-    m_phase.window = std::max(m_phase.window, window);
+    m_phase.atLeast = std::max(m_phase.atLeast, window);
 }
 
 /// Joins the pattern's times with those of the ones before, which run beside it.
@@ -210,6 +210,10 @@ FusedShaper::EndPattern()
         {
             m_chain = std::max(m_chain, m_sum + -1.0 * m_most);
             m_chainMessages = std::max(m_chainMessages, m_sumMessages - m_mostMessage.scaleOut);
+        }
+        else if (m_pattern.kind == FusedPattern::Kind::Tree)
+        {
+            NoteTree();
         }
         m_phase.head = std::max(m_phase.head, head);
         m_phase.tail = std::max(m_phase.tail, m_mostTail);
@@ -243,12 +247,46 @@ FusedShaper::NoteRing()
     steps.latency = steps.across.total() == 0 || m_crosses ? m_mostHop : steps.latency;
 }
 
+/// The first chunk goes up and down the longest way, and waits for its siblings at every port:
+/// that is `first`. More of them follow at the pace of the busiest port, which has had its share of
+/// the first by then; they do not wait for each other at every port again.
+void
+FusedShaper::NoteTree()
+{
+    const double message = m_mostMessage.scaleOut;
+    const double way = std::max(0.0, m_sumMessages - message);
+    const double first = m_pattern.fan * m_sumMessages;
+    const double beyond = std::max(0.0, first - m_pattern.busiest * message);
+    FusedTime latency = m_sum + -1.0 * m_most;
+    latency.scaleOut -= way;
+    if (m_tree.latency < latency || m_tree.first < first)
+    {
+        m_tree = {latency, first, std::min(way, beyond), m_pattern.busiest};
+    }
+}
+
+/// Channels take turns at every port.
+void
+FusedShaper::AddTree()
+{
+    if (m_tree.first > 0)
+    {
+        const double channels = std::max(1.0, m_phase.weight / m_tree.busiest);
+        m_phase.head += m_tree.latency;
+        m_phase.head.scaleOut += channels * m_tree.fill;
+        m_phase.atLeast =
+            std::max(m_phase.atLeast, FusedTime{0, 0, channels * (m_tree.first - m_tree.fill)});
+    }
+    m_tree = {};
+}
+
 void
 FusedShaper::EndPhase(FusedAfter after)
 {
     EndPattern();
     m_pattern = {};
     // Chunks of other chains share the NIC's port with each one.
+    AddTree();
     m_phase.head += m_chain;
     m_phase.tail = after == FusedAfter::Acknowledged ? m_acked : m_phase.tail;
     m_phase.acknowledged = m_acked;

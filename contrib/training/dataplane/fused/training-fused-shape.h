@@ -53,6 +53,14 @@ class FusedShaper : private FusedSink
         double ack;        ///< beyond the delivery
     };
 
+    struct TreeTime
+    {
+        FusedTime latency; ///< of the longest way, but for one hop's
+        double first = 0;  ///< the first chunk's messages, ps
+        double fill = 0;   ///< … of it what later chunks wait for, too
+        double busiest = 1;
+    };
+
     void OnPhase(FusedAfter after) override;
     void OnPattern(const FusedPattern& pattern) override;
     void OnPipeline(const FusedPipeline& pipeline) override;
@@ -64,6 +72,8 @@ class FusedShaper : private FusedSink
     void EndPhase(FusedAfter after);
     void NoteWindow(const FusedEdge& edge, const EdgeTime& time);
     void NoteRing();
+    void NoteTree();
+    void AddTree();
     EdgeTime TimeOf(const FusedEdge& edge);
     void AddScaleUp(Rank from, Rank to, uint64_t bytes);
 
@@ -90,6 +100,7 @@ class FusedShaper : private FusedSink
     std::vector<double> m_in;
     std::vector<uint32_t> m_streams; ///< by rank: leaving its NIC
     FusedTime m_chain;               ///< longest, but for messages that share a NIC
+    TreeTime m_tree;                 ///< longest
     double m_chainMessages = 0;      ///< … the time of these alone, ps
     std::vector<Rank> m_touched;     ///< of m_out and m_in
     std::vector<Rank> m_senders;     ///< of m_streams
