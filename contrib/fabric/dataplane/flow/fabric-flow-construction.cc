@@ -281,6 +281,7 @@ FlowNetwork::Build()
             }
         }
         m_maxMin.AddFlow(loads, 1);
+        m_maxMin.SetLevel(flow, LevelOf(flow));
     }
     AddQueues(stopsOfFlow);
     m_stageBits.resize(m_paths.stages(), 0);

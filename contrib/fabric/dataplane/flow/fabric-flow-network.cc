@@ -190,7 +190,11 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
         OnChunk(part, id);
         return;
     }
-    SendMarker(part, id, true);
+    if (!m_details[id].marked) // else ahead of this, while ports still queued
+    {
+        SendMarker(part, id, true);
+    }
+    m_details[id].marked = false;
     const uint64_t bits = m_client->OnDrained(part, id);
     if (bits == 0)
     {

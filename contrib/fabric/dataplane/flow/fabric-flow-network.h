@@ -29,6 +29,11 @@
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
+// Traffic classes, where flows have several: at a full port strict ones come first, higher before
+// lower; the others share it by their weights (SwitchConfig::classes), each flow an equal part of
+// its class's, counted at the port where most of its class meet. So shares are exact where classes
+// meet at one port. They do not queue: rates are max-min.
+//
 // NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
 // one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. They do not
 // queue: rates are max-min with arrival as weight.
@@ -150,6 +155,9 @@ class FlowNetwork : public fabric::FifoClient
 
     /// A flow at rest between two NICs (not ports). Before the first Start().
     uint32_t Connect(NicId from, NicId to, uint32_t entropy, const FlowPortUse& use = {});
+
+    /// The flow's traffic class, 0 … 7. Before the first Start(); until then all are in one.
+    void SetClass(uint32_t flow, unsigned trafficClass);
 
     /// The flow is at rest; bits > 0.
     void Start(Partition& part, uint32_t flow, uint64_t bits);
@@ -313,6 +321,10 @@ class FlowNetwork : public fabric::FifoClient
     void Arm(Partition& part, uint32_t flow);
     void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
 
+    // fabric-flow-classes.cc
+    uint8_t LevelOf(uint32_t flow) const;
+    void WeighByClass(const std::vector<uint32_t>& flows);
+
     // fabric-flow-queues.cc
     bool MayQueue() const;
     /// What a flow may load, with how far it is there (share of the way to the last port).
@@ -394,6 +406,8 @@ class FlowNetwork : public fabric::FifoClient
     std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
     std::vector<uint32_t> m_seeds;                    ///< scratch
     std::vector<double> m_offered;                    ///< scratch: bits/s, by resource
+    std::vector<uint8_t> m_classOf;                   ///< by flow; empty: all in one
+    std::vector<double> m_offeredByClass;             ///< scratch: by resource · kClasses + class
     bool m_built = false;
     Tick m_rerouteDue = -1;      ///< links that change together make one reroute
     uint32_t m_pathsVersion = 1; ///< counts changes of links and routes

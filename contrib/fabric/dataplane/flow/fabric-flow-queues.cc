@@ -35,7 +35,8 @@ static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 bool
 FlowNetwork::MayQueue() const
 {
-    return m_fifo && m_generation == 1 && m_ports == 1 && m_flows.size() <= kMostQueued;
+    return m_fifo && m_generation == 1 && m_ports == 1 && m_classOf.empty() &&
+           m_flows.size() <= kMostQueued;
 }
 
 /// Of flows at rest, in order. Once, with the first resources.

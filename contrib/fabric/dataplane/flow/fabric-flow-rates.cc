@@ -154,7 +154,11 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
         r.leader = leader;
     }
     SetCapacities(flows);
-    if (m_config.shareByArrival && !m_config.controlled)
+    if (!m_classOf.empty())
+    {
+        WeighByClass(flows);
+    }
+    else if (m_config.shareByArrival && !m_config.controlled)
     {
         WeighByArrival(flows);
     }

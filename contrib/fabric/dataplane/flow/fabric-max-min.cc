@@ -157,13 +157,13 @@ MaxMin::Level(const Resource& resource)
 }
 
 void
-MaxMin::Freeze(uint32_t resource, double level)
+MaxMin::Freeze(uint32_t resource, double level, uint8_t priority)
 {
     const Resource& full = m_resources[resource];
     for (uint32_t flow : full.members)
     {
         Flow& f = m_flows[flow];
-        if (f.frozen)
+        if (f.frozen || f.level != priority)
         {
             continue;
         }
@@ -182,12 +182,54 @@ MaxMin::Freeze(uint32_t resource, double level)
 void
 MaxMin::Solve()
 {
-    m_heap.clear();
     for (uint32_t id : m_collected)
     {
         Resource& r = m_resources[id];
         r.left = r.capacity;
         r.open = r.demand;
+    }
+    for (uint32_t levels = m_levels; levels != 0;)
+    {
+        const auto priority = static_cast<uint8_t>(31 - __builtin_clz(levels));
+        levels ^= 1U << priority;
+        if (m_levels != 1)
+        {
+            Open(priority);
+        }
+        Fill(priority);
+    }
+    for (uint32_t id : m_collected)
+    {
+        m_resources[id].spare = m_resources[id].left;
+    }
+}
+
+/// What the flows of one priority ask for.
+void
+MaxMin::Open(uint8_t priority)
+{
+    for (uint32_t id : m_collected)
+    {
+        m_resources[id].open = 0;
+    }
+    for (uint32_t flow : m_affected)
+    {
+        const Flow& f = m_flows[flow];
+        for (uint32_t u = f.first; f.level == priority && u < f.first + f.count; ++u)
+        {
+            m_resources[m_uses[u].resource].open += int64_t{f.weight} * m_uses[u].share;
+        }
+    }
+}
+
+/// Progressive filling of what is left, by the flows of one priority.
+void
+MaxMin::Fill(uint8_t priority)
+{
+    m_heap.clear();
+    for (uint32_t id : m_collected)
+    {
+        const Resource& r = m_resources[id];
         if (r.open > 0)
         {
             m_heap.emplace_back(Level(r), id);
@@ -200,7 +242,7 @@ MaxMin::Solve()
         std::pop_heap(m_heap.begin(), m_heap.end(), later);
         const auto [noted, id] = m_heap.back();
         m_heap.pop_back();
-        Resource& r = m_resources[id];
+        const Resource& r = m_resources[id];
         if (r.open == 0)
         {
             continue; // all its flows are limited elsewhere
@@ -213,11 +255,7 @@ MaxMin::Solve()
             std::push_heap(m_heap.begin(), m_heap.end(), later);
             continue;
         }
-        Freeze(id, level);
-    }
-    for (uint32_t id : m_collected)
-    {
-        m_resources[id].spare = m_resources[id].left;
+        Freeze(id, level, priority);
     }
 }
 

@@ -17,6 +17,9 @@
 // for one of several paths. Rates are whole bits/s, rounded down by at most one per flow, and all
 // sums are sums of integers: the result does not depend on the order in which flows came.
 //
+// Strict priority: flows of a higher level are filled first, as if the others were not there; the
+// next level shares what is left.
+//
 // Incremental: Collect() finds the connected component of some resources (flows joined by resources
 // that they load), Solve() looks at nothing else.
 
@@ -47,6 +50,13 @@ class MaxMin
 
     /// At least one load, each resource at most once; weight > 0. Not inserted yet.
     uint32_t AddFlow(const std::vector<Load>& loads, uint32_t weight);
+
+    /// Its strict priority, 0 … 31, higher first; 0 at first. From the next Solve() on.
+    void SetLevel(uint32_t flow, uint8_t level)
+    {
+        m_flows[flow].level = level;
+        m_levels |= 1U << level;
+    }
 
     /// New loads for a flow that is not inserted.
     void SetLoads(uint32_t flow, const std::vector<Load>& loads);
@@ -169,6 +179,7 @@ class MaxMin
         uint32_t seen = 0;
         bool inserted = false;
         bool frozen = false;
+        uint8_t level = 0;
     };
 
     struct Resource
@@ -184,12 +195,15 @@ class MaxMin
     };
 
     static double Level(const Resource& resource);
-    void Freeze(uint32_t resource, double level);
+    void Freeze(uint32_t resource, double level, uint8_t priority);
+    void Fill(uint8_t priority);
+    void Open(uint8_t priority);
 
     std::vector<Resource> m_resources;
     std::vector<Flow> m_flows;
     std::vector<Use> m_uses;
     uint32_t m_round = 0;
+    uint32_t m_levels = 1; ///< a bit for each that some flow has had
     std::vector<uint32_t> m_collected;
     std::vector<uint32_t> m_affected;
     std::vector<std::pair<double, uint32_t>> m_heap; ///< (level, resource)

@@ -287,5 +287,62 @@ TEST(MaxMin, WeightsAndShares)
     EXPECT_EQ(Solve(half, InOrder(2)), (std::vector<int64_t>{60 * kGbps, 60 * kGbps}));
 }
 
+/// Strict priority by its definition: a level has the rates that it would have alone on what the
+/// levels above leave.
+TEST(MaxMin, LevelsAreFilledOneAfterTheOther)
+{
+    for (uint64_t seed = 0; seed < 1'000; ++seed)
+    {
+        const Case c = Draw(seed);
+        const RandomStream draws(seed, "max-min-levels", 0);
+        MaxMin net;
+        std::vector<uint32_t> all;
+        for (int64_t capacity : c.capacities)
+        {
+            all.push_back(net.AddResource(capacity));
+        }
+        std::vector<uint8_t> levels;
+        for (uint32_t f = 0; f < c.loads.size(); ++f)
+        {
+            levels.push_back(static_cast<uint8_t>(draws.Below(f, 3)));
+            net.AddFlow(c.loads[f], c.weights[f]);
+            net.SetLevel(f, levels[f]);
+            net.Insert(f);
+        }
+        net.Collect(all);
+        net.Solve();
+        Case left = c;
+        for (int level = 2; level >= 0; --level)
+        {
+            Case alone{left.capacities, {}, {}};
+            std::vector<uint32_t> flows;
+            for (uint32_t f = 0; f < c.loads.size(); ++f)
+            {
+                if (levels[f] == level)
+                {
+                    flows.push_back(f);
+                    alone.loads.push_back(c.loads[f]);
+                    alone.weights.push_back(c.weights[f]);
+                }
+            }
+            const std::vector<int64_t> expected = Solve(alone, InOrder(flows.size()));
+            for (size_t i = 0; i < flows.size(); ++i)
+            {
+                ASSERT_NEAR(double(net.rate(flows[i])), double(expected[i]), 64)
+                    << "seed " << seed << ", flow " << flows[i] << ", level " << level;
+                for (const Load& load : c.loads[flows[i]])
+                {
+                    left.capacities[load.resource] -=
+                        static_cast<int64_t>(double(expected[i]) * load.share / MaxMin::kWhole);
+                }
+            }
+            for (int64_t& capacity : left.capacities)
+            {
+                capacity = std::max<int64_t>(0, capacity);
+            }
+        }
+    }
+}
+
 } // namespace
 } // namespace heddle::fabric

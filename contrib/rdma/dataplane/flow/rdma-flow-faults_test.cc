@@ -137,6 +137,29 @@ TEST(FlowFaults, ADeadNicLinkStopsItsFlows)
     EXPECT_GT(world.byCookie[0].timing.finished, 9 * kMillisecond);
 }
 
+/// Queues are given up when a link fails; a message whose last packet had gone ahead of its last
+/// bit is through once, whenever that happens.
+TEST(FlowFaults, AMessageIsThroughOnceWhenQueuesAreGivenUp)
+{
+    const Topology topology = MakeTopology(TwoLeaves("ecmp"));
+    for (Tick at = kMicrosecond; at < 30 * kMicrosecond; at += 150 * kNanosecond)
+    {
+        FlowWorld world(topology, SelectiveRepeat(), 1);
+        for (NicId from = 0; from < kUplinks; ++from)
+        {
+            for (NicId to = 0; to < 4; ++to)
+            {
+                world.Post(from, to + kUplinks, kBytes / 4);
+            }
+        }
+        const uint32_t link = FindLink(topology, "leaf0 → spine0");
+        world.At(at, [&](Partition&) { world.net.SetLinkUp(link, false); });
+        world.At(at + 20 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(link, true); });
+        world.Run();
+        ASSERT_EQ(world.Faults(), "") << "link down at " << at << " ps";
+    }
+}
+
 /// Half of a NIC's lanes are out for 2 us: what they would have carried comes that much later.
 TEST(FlowFaults, AChangedRateCostsWhatItDoesNotCarry)
 {
