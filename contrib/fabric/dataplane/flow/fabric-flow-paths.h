@@ -128,6 +128,11 @@ class FlowPaths
         return !m_balancers.empty() && m_balancers[0]->avoidsQueues();
     }
 
+    Tick ReadingAge() const ///< see LoadBalancer
+    {
+        return m_balancers.empty() ? 0 : m_balancers[0]->readingAge();
+    }
+
     /// As Network::UnloadedLatency(): of the intact network. InputError when there is no path.
     Tick UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const;
 

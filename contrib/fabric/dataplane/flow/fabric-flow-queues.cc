@@ -222,6 +222,7 @@ FlowNetwork::Share(Partition& part, uint32_t id)
             flow.bottleneck = id;
             d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
             PredictMark(member);
+            TellSpray(part, member);
             m_fifo->SetInflow(part, member, rate);
         }
     }
@@ -274,7 +275,12 @@ FlowNetwork::OnChunk(Partition& part, uint32_t id)
             return;
         }
     }
-    const double bits = rest > 0 ? rest : static_cast<double>(m_client->OnDrained(part, id));
+    double bits = rest;
+    if (rest == 0)
+    {
+        bits = static_cast<double>(m_client->OnDrained(part, id));
+        m_details[id].message = bits;
+    }
     Flow& flow = m_flows[id];
     if (bits == 0)
     {
@@ -298,7 +304,13 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
     FlowDetails& d = m_details[id];
     if (!m_queued && d.outstanding == 0)
     {
-        m_client->OnThrough(part, id, TakeWaits(id));
+        Transit transit;
+        transit.message = d.message;
+        SprayLate(part, id, transit);
+        FlowWaits waits = TakeWaits(id);
+        waits.late = transit.late;
+        waits.lost[FlowWaits::Fabric] += waits.late;
+        m_client->OnThrough(part, id, waits);
         return;
     }
     if (m_freeTransit.empty())
@@ -308,7 +320,16 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
     }
     const uint32_t cookie = m_freeTransit.back();
     m_freeTransit.pop_back();
-    m_inTransit[cookie] = {d.chunk, last, last ? TakeWaits(id) : FlowWaits{}};
+    Transit& transit = m_inTransit[cookie];
+    transit = {};
+    transit.bits = d.chunk;
+    transit.last = last;
+    if (last)
+    {
+        transit.waits = TakeWaits(id);
+        transit.message = d.message;
+        SprayLate(part, id, transit);
+    }
     ++d.outstanding;
     d.underWay += d.chunk;
     m_fifo->Send(part, id, cookie, d.ahead);
@@ -362,6 +383,8 @@ FlowNetwork::OnThrough(Partition& part,
     if (chunk.last)
     {
         waits.travelled = travelled;
+        waits.late = SprayLateBehind(part, id, chunk);
+        waits.lost[FlowWaits::Fabric] += waits.late;
         m_client->OnThrough(part, id, waits);
     }
 }
@@ -430,6 +453,7 @@ FlowNetwork::LeaveQueues(Partition& part)
         flow.bottleneck = d.slowest;
         flow.rate = 0;
         flow.finish = kForever;
+        TellSpray(part, id);
     }
     m_fifo->Commit(part);
     m_queued = false;

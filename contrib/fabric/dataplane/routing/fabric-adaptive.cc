@@ -37,6 +37,11 @@ class Adaptive final : public LoadBalancer
         return true;
     }
 
+    Tick readingAge() const override
+    {
+        return m_age;
+    }
+
     PortId Choose(const Packet&, const NextHops& hops, Tick now) override
     {
         Reading& reading = m_readings[hops.id];

@@ -78,6 +78,12 @@ class LoadBalancer
         return false;
     }
 
+    /// Flow level, of a scheme that avoids queues: how old what it knows of them may be; ps.
+    virtual Tick readingAge() const
+    {
+        return 0;
+    }
+
     /// One of `hops` (count > 1) for the packet at `now`. A port that is down may be returned by a
     /// scheme that does not look: the packet is then lost, as on real switches before rerouting.
     virtual PortId Choose(const Packet& packet, const NextHops& hops, Tick now) = 0;

@@ -52,6 +52,7 @@ FlowNetworkConfigFor(const TransportConfig& config, bool maxMin)
     FlowNetworkConfig flow;
     flow.controlled = !maxMin && ListensToMarks(control);
     flow.markedClass = config.dataClass;
+    flow.sprayWaits = !maxMin;
     // Queues fill up and serve whoever comes, as far as nothing slows senders down.
     flow.shareByArrival = !maxMin && (NeverSlowsDown(control) || flow.controlled);
     flow.restPerFlow = flow.controlled ? kControlledRest : flow.restPerFlow;
@@ -231,7 +232,8 @@ FlowTransport::OnThrough(Partition& part, uint32_t id, const FlowWaits& waits)
     qp.toPass = message.next;
     const Tick path = IdealTime(id, message.bytes) - m_config.sendLatency -
                       m_config.receiveLatency - Serialise(WireBits(message.bytes), qp.lineRate);
-    qp.lastArrival = std::max(qp.lastArrival, part.now() + path - waits.travelled);
+    const Tick rest = path - waits.travelled + std::llround(waits.late);
+    qp.lastArrival = std::max(qp.lastArrival, part.now() + rest);
     message.timing.finished = qp.lastArrival + m_config.receiveLatency;
     Book(id, message, waits);
     Schedule(part, message.timing.finished, m_onDelivery, id);

@@ -22,8 +22,11 @@
 // control sets the pace of each queue pair (rdma-flow-control.h). Under any other, and where ports
 // do not queue, rates are max-min, less a calibrated loss (rdma-flow-calibration.h).
 //
+// The last packet of a message that is sprayed is late by what the longest of uneven queues holds
+// (fabric-spray-waits.h): part of FabricQueue.
+//
 // Deviations: PFC and time-outs have no effect but those after a failure, which the retry budget
-// counts; packets that spray loads unevenly for a moment wait nowhere.
+// counts.
 
 #ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
 #define HEDDLE_RDMA_FLOW_TRANSPORT_H

@@ -85,6 +85,7 @@ FifoQueues::Update(Queue& queue, Tick now) const
     const auto span = static_cast<double>(now - queue.since);
     const auto surplus = static_cast<double>(queue.inflow - queue.capacity);
     queue.since = now;
+    queue.arrived += static_cast<double>(queue.inflow) * span / kTicksPerSecond;
     queue.backlog = queue.backlog + surplus * span / kTicksPerSecond;
     queue.backlog = queue.backlog < kNothing ? 0 : queue.backlog;
 }
@@ -100,6 +101,14 @@ FifoQueues::Backlog(const Partition& part, uint32_t id) const
     copy.since = queue.since;
     Update(copy, part.now());
     return copy.backlog;
+}
+
+double
+FifoQueues::Arrived(const Partition& part, uint32_t id) const
+{
+    const Queue& queue = m_queues[id];
+    const auto span = static_cast<double>(part.now() - queue.since);
+    return queue.arrived + static_cast<double>(queue.inflow) * span / kTicksPerSecond;
 }
 
 Tick

@@ -121,6 +121,9 @@ class FifoQueues
     /// How long the next bit would wait; ps.
     Tick Delay(const Partition& part, uint32_t queue) const;
 
+    /// Bits that have come in so far.
+    double Arrived(const Partition& part, uint32_t queue) const;
+
     /// Bits that wait now.
     double Backlog(const Partition& part, uint32_t queue) const;
 
@@ -165,6 +168,7 @@ class FifoQueues
         bool onward = false; ///< some path goes on behind it
         int64_t inflow = 0;  ///< bits/s
         double backlog = 0;  ///< bits at `since`
+        double arrived = 0;  ///< bits until `since`
         Tick since = 0;
         Tick emptyAt = kForever; ///< if nothing changes
         Tick armed = kForever;   ///< its earliest event for that

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Flows whose packets are sprayed: the groups of ports that they cross, and what their last packets
+// wait there (fabric-spray-waits.h). A balancer that avoids queues evens out the ports of the
+// switch that chooses; where paths meet again nobody chooses, and its packets are as uneven as
+// random ones.
+#include "ns3/base-hash.h"
+#include "ns3/fabric-flow-network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+namespace heddle
+{
+
+using fabric::FlowPaths;
+
+/// The balancer looks at the queues of all ports of the stage.
+bool
+FlowNetwork::Evened(FlowPaths::StageId stage) const
+{
+    if (!m_paths.SpreadsByRate())
+    {
+        return false;
+    }
+    std::map<uint32_t, uint32_t> portsOf; // by switch
+    m_paths.ForEachPort(stage,
+                        [&](PortId port, double)
+                        {
+                            const Topology::Link& link = m_topology.links[port / 2];
+                            ++portsOf[(port % 2 == 0 ? link.a : link.b).index];
+                        });
+    return std::all_of(portsOf.begin(),
+                       portsOf.end(),
+                       [](const auto& entry) { return entry.second > 1; });
+}
+
+/// The group of a stage; kNone where nothing is uneven.
+uint32_t
+FlowNetwork::SprayGroup(FlowPaths::StageId stage)
+{
+    const auto [entry, isNew] = m_sprayGroupOf.try_emplace(stage, kNone);
+    if (!isNew || stage < 2 * m_linkUp.size())
+    {
+        return entry->second;
+    }
+    uint32_t ports = 0;
+    PortId first = kNone;
+    m_paths.ForEachPort(stage,
+                        [&](PortId port, double)
+                        {
+                            ++ports;
+                            first = std::min(first, port);
+                        });
+    entry->second = m_spray->AddGroup(ports, static_cast<int64_t>(m_paths.RateOf(first).bps()));
+    m_sprayResource.push_back(m_resourceOf[first]);
+    if (Evened(stage))
+    {
+        const uint32_t lastGrade = m_topology.switchConfig.adaptiveGrades - 1;
+        m_spray->Even(entry->second, m_paths.ReadingAge(), std::exp2(lastGrade) - 1);
+    }
+    return entry->second;
+}
+
+/// For all flows in order, with the resources; nobody sends.
+void
+FlowNetwork::FindSprays()
+{
+    m_spray.reset();
+    m_sprayGroupOf.clear();
+    m_sprayResource.clear();
+    m_sprays.clear();
+    m_firstSpray.assign(1, 0);
+    if (!m_config.sprayWaits || m_paths.pinned() || m_ports > 1)
+    {
+        return;
+    }
+    m_spray = std::make_unique<fabric::SprayWaits>(m_core.seed(), m_config.packetBits);
+    std::map<std::pair<uint32_t, FlowPaths::StageId>, uint32_t> inputOf; // by what feeds the group
+    for (FlowDetails& d : m_details)
+    {
+        d.told = 0;
+        FindStages(d);
+        uint32_t upstream = fabric::SprayWaits::kNoGroup;
+        for (size_t i = 1; i < m_stages.size(); ++i)
+        {
+            const uint32_t group = SprayGroup(m_stages[i]);
+            if (group == kNone)
+            {
+                continue;
+            }
+            const auto [input, isNew] = inputOf.try_emplace({group, m_stages[i - 1]}, 0);
+            if (isNew)
+            {
+                input->second = m_spray->AddInput(group, upstream);
+            }
+            m_sprays.push_back({group, input->second});
+            upstream = group;
+        }
+        m_firstSpray.push_back(static_cast<uint32_t>(m_sprays.size()));
+    }
+    PairSprays();
+}
+
+/// Groups over the same links in both directions.
+void
+FlowNetwork::PairSprays()
+{
+    std::map<std::vector<uint32_t>, uint32_t> groupOf; // by links
+    for (const auto& [stage, group] : m_sprayGroupOf)
+    {
+        if (group == kNone)
+        {
+            continue;
+        }
+        std::vector<uint32_t> links;
+        m_paths.ForEachPort(stage, [&](PortId port, double) { links.push_back(port / 2); });
+        std::sort(links.begin(), links.end());
+        const auto [other, isNew] = groupOf.try_emplace(std::move(links), group);
+        if (!isNew)
+        {
+            m_spray->SetPartners(group, other->second);
+        }
+    }
+}
+
+/// What its fluid queue says, if it has one.
+void
+FlowNetwork::TellFluid(const Partition& part, uint32_t group)
+{
+    const uint32_t queue = m_queued ? m_queueOf[m_sprayResource[group]] : kNone;
+    if (queue != kNone)
+    {
+        m_spray->SetFluid(group, m_fifo->Backlog(part, queue), m_fifo->Arrived(part, queue));
+    }
+}
+
+/// The flow's rate has changed.
+void
+FlowNetwork::TellSpray(const Partition& part, uint32_t id)
+{
+    if (!m_spray)
+    {
+        return;
+    }
+    FlowDetails& d = m_details[id];
+    const int64_t delta = m_flows[id].rate - d.told;
+    d.told = m_flows[id].rate;
+    for (uint32_t s = m_firstSpray[id]; delta != 0 && s < m_firstSpray[id + 1]; ++s)
+    {
+        TellFluid(part, m_sprays[s].group);
+        m_spray->Change(part.now(), m_sprays[s], delta);
+    }
+}
+
+/// A message leaves: how much later than its last bit its last packet is through, as far as that
+/// is known now. Behind a queue of the fluid that is later: see SprayLateBehind().
+void
+FlowNetwork::SprayLate(Partition& part, uint32_t id, Transit& transit)
+{
+    transit.late = 0;
+    transit.sprayed = 0;
+    if (!m_spray || m_firstSpray[id] == m_firstSpray[id + 1])
+    {
+        return;
+    }
+    const uint32_t count = m_firstSpray[id + 1] - m_firstSpray[id];
+    bool deep = false;
+    while (transit.sprayed < count && !deep)
+    {
+        const uint32_t group = m_sprays[m_firstSpray[id] + transit.sprayed++].group;
+        TellFluid(part, group);
+        deep = !m_spray->Shallow(group);
+    }
+    transit.late = SprayedOver(part, id, transit.message, 0, transit.sprayed);
+}
+
+/// It is through; ps.
+double
+FlowNetwork::SprayLateBehind(Partition& part, uint32_t id, const Transit& transit)
+{
+    if (!m_spray || transit.sprayed >= m_firstSpray[id + 1] - m_firstSpray[id])
+    {
+        return transit.late;
+    }
+    const uint32_t count = m_firstSpray[id + 1] - m_firstSpray[id];
+    for (uint32_t s = transit.sprayed; s < count; ++s)
+    {
+        TellFluid(part, m_sprays[m_firstSpray[id] + s].group);
+    }
+    return std::hypot(transit.late, SprayedOver(part, id, transit.message, transit.sprayed, count));
+}
+
+/// Over the groups of some of its hops.
+double
+FlowNetwork::SprayedOver(const Partition& part,
+                         uint32_t id,
+                         double bits,
+                         uint32_t from,
+                         uint32_t to)
+{
+    const size_t siblings = m_maxMin.members(m_maxMin.lastResource(id)).size();
+    const double ackShare =
+        siblings <= kReorderingFlows ? m_config.reorderedAckShare : m_config.ackShare;
+    const auto packets = static_cast<uint64_t>(std::ceil(bits / m_config.packetBits));
+    const uint64_t key = HashCombine(m_details[id].entropy, static_cast<uint64_t>(part.now()));
+    return m_spray->Late(part.now(),
+                         &m_sprays[m_firstSpray[id] + from],
+                         to - from,
+                         packets,
+                         key >> 8,
+                         ackShare);
+}
+
+} // namespace heddle

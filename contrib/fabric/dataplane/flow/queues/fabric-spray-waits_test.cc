@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Uneven ports against the closed form of the steady state, and against a second implementation
+// that sprays packets one by one.
+#include "ns3/fabric-spray-waits.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle::fabric
+{
+namespace
+{
+
+constexpr uint32_t kPorts = 8;
+constexpr int64_t kRate = 100'000'000'000;
+constexpr double kPacket = 40'000;
+constexpr Tick kSlot = 400'000; // ps, a packet at that rate
+
+struct Spray
+{
+    SprayWaits waits;
+    uint32_t group;
+    std::vector<SprayWaits::Step> steps;
+
+    Spray(uint64_t seed, uint32_t inputs)
+        : waits(seed, kPacket), group(waits.AddGroup(kPorts, kRate))
+    {
+        for (uint32_t i = 0; i < inputs; ++i)
+        {
+            steps.push_back({group, waits.AddInput(group)});
+        }
+    }
+
+    void SetLoad(Tick now, double load)
+    {
+        for (const SprayWaits::Step& step : steps)
+        {
+            const double all = load * kPorts * static_cast<double>(kRate);
+            waits.Change(now, step, static_cast<int64_t>(all / static_cast<double>(steps.size())));
+        }
+    }
+
+    /// Packets in the longest queue of `ports`, from `first` on.
+    double Longest(Tick now, uint64_t ports = kPorts, uint64_t first = 0)
+    {
+        return waits.Late(now, steps.data(), 1, ports, first, 0) / kSlot;
+    }
+};
+
+/// The longest of eight queues after so many slots in which each of eight full inputs sends a
+/// packet to a random port.
+double
+LongestOneByOne(uint64_t seed, uint32_t slots)
+{
+    const RandomStream draws(seed, "test", 0);
+    std::vector<uint32_t> queues(kPorts, 0);
+    for (uint64_t slot = 0; slot < slots; ++slot)
+    {
+        for (uint64_t input = 0; input < kPorts; ++input)
+        {
+            ++queues[draws.Below(slot * kPorts + input, kPorts)];
+        }
+        for (uint32_t& queue : queues)
+        {
+            queue -= queue > 0 ? 1 : 0;
+        }
+    }
+    return *std::max_element(queues.begin(), queues.end());
+}
+
+TEST(SprayWaits, SteadyStateIsTheClosedForm)
+{
+    constexpr double kLoad = 0.9;
+    constexpr int kLooks = 20'000;
+    Spray spray(3, kPorts);
+    spray.SetLoad(0, kLoad);
+    double sum = 0;
+    for (int look = 1; look <= kLooks; ++look)
+    {
+        sum += spray.Longest(Tick{look} * 100 * kSlot, 1, static_cast<uint64_t>(look));
+    }
+    // Karol et al.: (ρ² − Σ p²) / (2 (1 − ρ)), with p = ρ / 8.
+    const double expected = kLoad * kLoad * (1 - 1.0 / kPorts) / (2 * (1 - kLoad));
+    EXPECT_NEAR(sum / kLooks, expected, 0.1 * expected) << "packets a port";
+}
+
+TEST(SprayWaits, FullLoadGrowsAsPacketsOneByOne)
+{
+    constexpr int kRuns = 400;
+    for (const uint32_t slots : {64U, 256U, 1024U})
+    {
+        double walk = 0;
+        double truth = 0;
+        for (int run = 0; run < kRuns; ++run)
+        {
+            Spray spray(static_cast<uint64_t>(run), kPorts);
+            spray.SetLoad(0, 1);
+            walk += spray.Longest(slots * kSlot) / kRuns;
+            truth += LongestOneByOne(static_cast<uint64_t>(run), slots) / kRuns;
+        }
+        EXPECT_NEAR(walk, truth, 0.1 * truth + 1) << "packets, after " << slots;
+    }
+}
+
+TEST(SprayWaits, WhenTheLoadEndsQueuesDrain)
+{
+    Spray spray(5, kPorts);
+    spray.SetLoad(0, 1);
+    const double full = spray.Longest(1000 * kSlot);
+    EXPECT_GT(full, 20);
+    for (const SprayWaits::Step& step : spray.steps)
+    {
+        spray.waits.Change(1000 * kSlot, step, -kRate);
+    }
+    EXPECT_NEAR(spray.Longest(1010 * kSlot), full - 10, 1e-6);
+    EXPECT_EQ(spray.Longest(2000 * kSlot), 0);
+}
+
+TEST(SprayWaits, OneInputWaitsNowhere)
+{
+    Spray spray(1, 1);
+    spray.SetLoad(0, 1.0 / kPorts);
+    EXPECT_EQ(spray.Longest(1000 * kSlot), 0);
+}
+
+TEST(SprayWaits, EvenedPortsTakeTurns)
+{
+    Spray spray(1, kPorts);
+    spray.waits.Even(spray.group, 6 * kSlot, 127);
+    spray.SetLoad(0, 1);
+    // Eight ports' packets of six slots go to one, less the six that it sends meanwhile and, on
+    // average, three.
+    EXPECT_NEAR(spray.Longest(1000 * kSlot), 8 * 6 - 6 - 3, 1e-6);
+    EXPECT_EQ(Spray(1, kPorts).Longest(1000 * kSlot), 0) << "nothing sent";
+}
+
+TEST(SprayWaits, TheHopBehindGetsLess)
+{
+    // What the first hop lets wait cannot wait at the second.
+    double both = 0;
+    double alone = 0;
+    constexpr int kRuns = 200;
+    for (int run = 0; run < kRuns; ++run)
+    {
+        for (const bool behind : {true, false})
+        {
+            Spray spray(static_cast<uint64_t>(run), kPorts);
+            const uint32_t second = spray.waits.AddGroup(kPorts, kRate);
+            std::vector<SprayWaits::Step> steps;
+            for (uint32_t i = 0; i < 2; ++i)
+            {
+                const uint32_t upstream = behind ? spray.group : SprayWaits::kNoGroup;
+                steps.push_back({second, spray.waits.AddInput(second, upstream)});
+            }
+            spray.SetLoad(0, 1);
+            spray.waits.Change(0, steps[0], 4 * kRate);
+            spray.waits.Change(0, steps[1], 4 * kRate);
+            const double late = spray.waits.Late(1000 * kSlot, steps.data(), 1, kPorts, 0, 0);
+            (behind ? both : alone) += late / kSlot / kRuns;
+        }
+    }
+    EXPECT_LT(both, 0.8 * alone) << "packets";
+}
+
+} // namespace
+} // namespace heddle::fabric
