@@ -15,7 +15,8 @@
 // host + cooling, exactly. Money: capital / lifetime + facility power × electricity price.
 //
 // Figures: registry category "economics". What nobody published is named in `missing`; the sums are
-// lower bounds then. Known limits: no buildings, staff, spare parts or interest; fibre plant not
+// lower bounds then. Known limits: no buildings, staff or interest; repairs and spare parts
+// apart (optics-repair-bill.h); fibre plant not
 // counted; power does not depend on load but for the accelerators.
 
 #ifndef HEDDLE_OPTICS_BILL_H
@@ -84,9 +85,10 @@ struct Bill
         return capitalPerHour + energyPerHour;
     }
 
-    double DollarsPerStep() const
+    /// `morePerHour`: USD, of repairs (optics-repair-bill.h).
+    double DollarsPerStep(double morePerHour = 0) const
     {
-        return DollarsPerHour() * stepSeconds / 3600;
+        return (DollarsPerHour() + morePerHour) * stepSeconds / 3600;
     }
 
     const BillLine& Line(const std::string& name) const; ///< it must exist

@@ -4,7 +4,9 @@
 #include "ns3/base-errors.h"
 #include "ns3/optics-bill.h"
 #include "ns3/optics-floor-plan.h"
+#include "ns3/optics-repair-bill.h"
 
+#include <cmath>
 #include <gtest/gtest.h>
 
 namespace heddle
@@ -94,6 +96,43 @@ TEST(Bill, WrongFiguresAreRefused)
     EXPECT_THROW(ConfigureFigureSet("economics", "list-2026", {{"pu", "1"}}), InputError);
     EXPECT_THROW(ConfigureFigureSet("economics", "list-2026", {{"host_power", "5"}}), InputError);
     EXPECT_THROW(ConfigureFigureSet("economics", "list-2026", {{"pue", "-1"}}), InputError);
+}
+
+TEST(RepairBill, ByHand)
+{
+    const auto usd = [](double value, Grade grade) {
+        return Figure{value, "USD", kUnknown, kUnknown, "test", grade};
+    };
+    const RepairItem modules{"m.module_price", 5, 0.3, 12, usd(1000, Grade::Estimate), 1};
+    const RepairItem engines{"e.engine_price", 2, 0.4, 3, usd(500, Grade::Assumption), 0.5};
+    const RepairItem unknown{"u.source_price", 1, 0, 2, Figure{}, 1};
+    const RepairItem accelerators{"accelerator_cost", 10, 0, 0, Figure{}, 0};
+    const RepairBill bill = MakeRepairBill({modules, engines, unknown, accelerators}, 150);
+    EXPECT_DOUBLE_EQ(bill.labour, 18 * 150);
+    EXPECT_DOUBLE_EQ(bill.parts, 5 * 1000 + 2 * 250);
+    EXPECT_DOUBLE_EQ(bill.stock, 12 * 1000 + 3 * 500);
+    EXPECT_DOUBLE_EQ(bill.halfWidth, std::hypot(0.3 * 1150, 0.4 * 400));
+    EXPECT_DOUBLE_EQ(bill.PerHour(1000), 8200 / 720.0 + 13.5);
+    EXPECT_EQ(bill.missing, std::vector<std::string>{"u.source_price"});
+    EXPECT_EQ(bill.assumed, std::vector<std::string>{"e.engine_price"});
+}
+
+/// What a repair puts in: the module, the whole cable, the source of a laser.
+TEST(RepairBill, PricesFollowFromTheStructure)
+{
+    const auto price = [](const char* technology, size_t part)
+    {
+        const LinkTechnology& t = FindLinkTechnology(technology);
+        return t.RepairPrice(t.parts[part], k800G);
+    };
+    EXPECT_EQ(price("dsp-pluggable", 0).value, 1000);
+    EXPECT_EQ(price("dsp-pluggable", 0).grade, Grade::Estimate);
+    EXPECT_EQ(price("aec", 0).value, 2 * FindLinkTechnology("aec").At(k800G).cost.value);
+    EXPECT_EQ(price("cpo-quantum-x", 0).value, price("cpo-quantum-x", 1).value);
+    EXPECT_FALSE(price("cpo-bailly", 0).known()) << "nobody publishes it";
+    const LinkTechnology given =
+        ConfigureLinkTechnology("cpo-bailly", {{"source_price", "400USD"}});
+    EXPECT_EQ(given.RepairPrice(given.parts[0], k800G).value, 400);
 }
 
 } // namespace

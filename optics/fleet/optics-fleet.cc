@@ -164,6 +164,8 @@ AddParts(const LinkTier& tier,
         group.ports = technology.PortsOf(part.repairTakes, tier.rate);
         group.wholeSwitch = part.repairTakes == Scope::Switch;
         group.grade = fit.grade;
+        group.price = technology.RepairPrice(part, tier.rate);
+        group.priceName = technology.name + "." + prefix + "_price";
         SetSpan(technology, fit, group);
         const bool endMatters = group.ports > 1 || group.wholeSwitch;
         if (end == LinkEnd::Either && endMatters)

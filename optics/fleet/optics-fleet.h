@@ -133,6 +133,8 @@ struct PartOutage : OutageGroup
     double fitLow = 0;        ///< what the sources of `fit` span; as `fit` where they say nothing
     double fitHigh = 0;
     Grade grade = Grade::NotFound; ///< of `fit`
+    std::string priceName{};       ///< of the figure that `price` is: "cpo-quantum-x.source_price"
+    Figure price{};                ///< USD, of what a repair puts in
 };
 
 /// The parts of one tier's links, both ends, shared fate included: a source that feeds 8 ports is

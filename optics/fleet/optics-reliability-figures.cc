@@ -38,6 +38,12 @@ const FigureSetRegistration kField2025{
         {"spare_accelerators", kU, "1", kU, kU, Grade::NotFound, "no source",
          "that stand by; with more of them down the job waits for repairs; unknown: always enough"},
         {"spare_lead", 720, "h", kU, kU, Grade::Assumption, "no source", "replenishment time of spares"},
+        {"truck_roll", 150, "USD", kU, kU, Grade::Assumption,
+         "two hours of a technician at 75 USD; no source", "labour of one repair, of whatever part"},
+        {"replaced_share", 1, "1", 0, 1, Grade::Assumption, "no warranty; no source",
+         "of the price of a link's part or switch that a repair costs"},
+        {"accelerator_replaced_share", 0, "1", 0, 1, Grade::Assumption,
+         "reset or under warranty; no source", "of an accelerator's cost that one of its repairs costs"},
         {"horizon", 8760, "h", kU, kU, Grade::Derived, "a year, by choice", "of the Monte Carlo"},
         {"replications", 1000, "1", kU, kU, Grade::Derived, "by choice", "of the Monte Carlo; at least 2"},
     }};

@@ -111,7 +111,14 @@ PartRules()
              1,
              72,
              Grade::Assumption,
-             "days to replace an optical link (arXiv:2305.13792); 24 h is a placeholder"}};
+             "days to replace an optical link (arXiv:2305.13792); 24 h is a placeholder"},
+            {"price",
+             kU,
+             "USD",
+             kU,
+             kU,
+             Grade::NotFound,
+             "not published apart; where a repair swaps a whole end or cable, its cost is taken"}};
 }
 
 bool

@@ -178,6 +178,22 @@ LinkTechnology::PortsOf(Scope scope, BitRate rate) const
     return static_cast<uint32_t>(std::max(1.0, lanes / Lanes(rate)));
 }
 
+Figure
+LinkTechnology::RepairPrice(const PartKind& part, BitRate rate) const
+{
+    const Figure& own = Get(std::string(part.name) + "_price");
+    if (own.known() || part.repairTakes != Scope::Port)
+    {
+        return own;
+    }
+    Figure cost = At(rate).cost;
+    const double ends = cable ? 2 : 1;
+    cost.value *= ends;
+    cost.low *= ends;
+    cost.high *= ends;
+    return cost.known() ? cost : own;
+}
+
 Tick
 LinkTechnology::OneWayLatency(double metres, BitRate rate) const
 {

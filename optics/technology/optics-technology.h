@@ -62,7 +62,8 @@ enum class Scope : uint8_t
 
 const char* ScopeName(Scope scope);
 
-/// A part that fails and is repaired; its figures are <name>_fit, <name>_shape, <name>_repair.
+/// A part that fails and is repaired; its figures are <name>_fit, <name>_shape, <name>_repair (how
+/// long) and <name>_price (of what the repair puts in).
 struct PartKind
 {
     const char* name;
@@ -121,6 +122,10 @@ struct LinkTechnology
 
     /// Ports of `rate` that a scope holds, at least 1 (a port wider than the scope is degraded).
     uint32_t PortsOf(Scope scope, BitRate rate) const;
+
+    /// USD, of what a repair of the part puts in: its own price where the table or the scenario has
+    /// one; else, if the repair takes one port, that end's cost, a cable's both; else not found.
+    Figure RepairPrice(const PartKind& part, BitRate rate) const;
 
     /// One-way latency of a link of `metres`: added + host FEC + propagation, in ps. `metres` ≥ 0.
     Tick OneWayLatency(double metres, BitRate rate) const;

@@ -69,8 +69,12 @@ class Contender
             return fleet.interruptionsPerMonth;
         }
         const Bill bill = BillOf(m_plan, m_fabric, situation, m_result);
+        const RepairBill repairs =
+            RepairBillOf(m_plan, m_fabric, longRun, situation, fleet, nullptr);
         const double perStep =
-            criterion == FlipCriterion::CostPerToken ? bill.DollarsPerStep() : bill.StepEnergy();
+            criterion == FlipCriterion::CostPerToken
+                ? bill.DollarsPerStep(repairs.PerHour(situation.economics.Value("lifetime")))
+                : bill.StepEnergy();
         return perStep / (bill.tokens > 0 ? bill.tokens : 1) / fleet.goodput;
     }
 

@@ -16,6 +16,7 @@
 #include "plan/plan.h"
 
 #include "ns3/optics-bill.h"
+#include "ns3/optics-repair-bill.h"
 
 #include "heddle-result.pb.h"
 
@@ -34,6 +35,15 @@ struct Situation
 
 /// The groups of a long run, with the slowdown of each state as given.
 std::vector<OutageGroup> GroupsOf(const LongRunPlan& longRun, const std::vector<double>& slowdowns);
+
+/// What the repairs of a fleet cost. `drawn`: for the interval; null: none. Without economics the
+/// price of a switch is missing.
+RepairBill RepairBillOf(const Plan& plan,
+                        const FabricPlan& fabric,
+                        const LongRunPlan& longRun,
+                        const Situation& situation,
+                        const FleetFigures& closed,
+                        const FleetSample* drawn);
 
 JobPolicy PolicyOf(const FigureSet& reliability);
 

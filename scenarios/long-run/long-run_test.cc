@@ -196,6 +196,69 @@ TEST(LongRun, FlowLevelAgreesWithPackets)
     }
 }
 
+// A message of 5 us among time-outs of milliseconds: links are down before the run and the routes
+// know it, so that a state costs its capacity and nothing else, at every level.
+TEST(LongRun, StatesAreSettled)
+{
+    std::string text = Scenario(kPluggable);
+    text.replace(text.find("64MiB"), 5, "512KiB");
+    for (const char* level : {"packet", "flow-messages", "flow"})
+    {
+        const v1::Result result =
+            RunPlan(PlanOf(text + "long_run { fidelity: \"" + level + "\" }"), {});
+        for (const v1::OutageState& state : result.fabrics(0).reliability().states())
+        {
+            const auto expected =
+                std::find_if(std::begin(kExpected),
+                             std::end(kExpected),
+                             [&](const Expected& e) { return state.state() == e.state; });
+            ASSERT_NE(expected, std::end(kExpected)) << state.state();
+            std::printf("  %-13s %-30s %.4f of the undisturbed %.2f us, at most %.4f\n",
+                        level,
+                        state.state().c_str(),
+                        state.slowdown(),
+                        1e6 * state.step_time_s() / state.slowdown(),
+                        expected->high);
+            EXPECT_GT(state.slowdown(), 1) << level << ", " << state.state();
+            EXPECT_LE(state.slowdown(), expected->high) << level << ", " << state.state();
+        }
+    }
+}
+
+// A fault without a time was there before the run: as the state of the long run, at every level.
+TEST(LongRun, AFaultBeforeTheRunIsThatState)
+{
+    const std::string down =
+        R"(fabric { name: "pluggable" nic_leaf { technology { name: "dsp-pluggable" } }
+             leaf_spine { technology { name: "dsp-pluggable" } }
+             faults { down { link: "spine0" } } }
+)";
+    for (const char* level : {"packet", "flow-messages", "flow"})
+    {
+        const std::string run = std::string("long_run { fidelity: \"") + level + "\" }\n";
+        std::string text = Scenario(down, run);
+        text.replace(text.find("fidelity: \"flow\""),
+                     16,
+                     std::string("fidelity: \"") + level + "\"");
+        const v1::FabricResult fabric = RunPlan(PlanOf(text), {}).fabrics(0);
+        const auto& states = fabric.reliability().states();
+        const auto state =
+            std::find_if(states.begin(),
+                         states.end(),
+                         [](const v1::OutageState& s) { return s.state() == "spine0 down"; });
+        ASSERT_NE(state, states.end());
+        std::printf("  %-13s fault %.3f us, state %.3f us\n",
+                    level,
+                    1e6 * fabric.step_time_s(),
+                    1e6 * state->step_time_s());
+        EXPECT_DOUBLE_EQ(fabric.step_time_s(), state->step_time_s());
+        EXPECT_EQ(fabric.counters().timeouts(), 0U);
+        EXPECT_EQ(fabric.counters().dropped_link_down(), 0U);
+        ASSERT_EQ(fabric.faults_size(), 1);
+        EXPECT_TRUE(fabric.faults(0).settled());
+    }
+}
+
 TEST(LongRun, ArithmeticWithoutRuns)
 {
     const v1::Result result =
@@ -227,13 +290,21 @@ TEST(FlipPoints, PriceByHand)
     const v1::Economics& own = result.fabrics(1).economics();
     const v1::Economics& other = result.fabrics(0).economics();
     const double goodput = result.fabrics(1).reliability().goodput();
-    EXPECT_NEAR(flip.criterion_fabric() * goodput, own.cost_per_step_usd(), 1e-12);
+    // Of a step: repairs, and spare parts over the lifetime.
+    const auto repairs = [&](int fabric)
+    {
+        const v1::Reliability& r = result.fabrics(fabric).reliability();
+        return (r.repair_usd_per_month() / 720 + r.spare_parts_usd() / 35064) *
+               result.fabrics(fabric).step_time_s() / 3600;
+    };
+    const double ownCost = own.cost_per_step_usd() + repairs(1);
+    const double otherCost = other.cost_per_step_usd() + repairs(0);
+    EXPECT_NEAR(flip.criterion_fabric() * goodput, ownCost, 1e-12);
     // 24 co-packaged ends (8 at the leaves' NIC ports, 16 between switches), over the lifetime.
     const double perDollar = 24 / 35064.0 * result.fabrics(1).step_time_s() / 3600 / goodput;
     const double tie =
-        590 + (other.cost_per_step_usd() / result.fabrics(0).reliability().goodput() -
-               own.cost_per_step_usd() / goodput) /
-                  perDollar;
+        590 +
+        (otherCost / result.fabrics(0).reliability().goodput() - ownCost / goodput) / perDollar;
     if (tie > flip.searched_low() && tie < flip.searched_high())
     {
         ASSERT_EQ(flip.ties_size(), 1) << flip.text();

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "long-run/long-run-result.h"
+#include "long-run/wiring.h"
 
 #include "ns3/optics-fleet.h"
 #include "ns3/optics-reliability.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace heddle
 {
@@ -72,6 +74,27 @@ FillStates(const Plan& plan,
 }
 
 void
+FillRepairs(const Plan& plan,
+            const FabricPlan& fabric,
+            const FleetFigures& closed,
+            const FleetSample& drawn,
+            v1::Reliability& out)
+{
+    const Situation situation{plan.economics ? *plan.economics : FigureSet{},
+                              *plan.reliability,
+                              fabric.optics};
+    const RepairBill bill = RepairBillOf(plan, fabric, *fabric.longRun, situation, closed, &drawn);
+    out.set_repair_labour_usd_per_month(bill.labour);
+    out.set_repair_parts_usd_per_month(bill.parts);
+    out.set_repair_usd_per_month(bill.PerMonth());
+    out.set_repair_usd_per_month_low(bill.PerMonth() - bill.halfWidth);
+    out.set_repair_usd_per_month_high(bill.PerMonth() + bill.halfWidth);
+    out.set_spare_parts_usd(bill.stock);
+    out.mutable_missing()->Add(bill.missing.begin(), bill.missing.end());
+    out.mutable_assumed()->Add(bill.assumed.begin(), bill.assumed.end());
+}
+
+void
 FillOutages(const LongRunPlan& longRun,
             const std::vector<OutageGroup>& groups,
             const FleetFigures& closed,
@@ -100,6 +123,11 @@ FillOutages(const LongRunPlan& longRun,
         outage.set_spares(closed.groups[i].spares);
         outage.set_fit(part.fit);
         outage.set_grade(GradeName(part.grade));
+        if (part.price.known())
+        {
+            outage.set_price_usd(part.price.value);
+            outage.set_price_grade(GradeName(part.price.grade));
+        }
     }
 }
 
@@ -114,21 +142,30 @@ AtRates(const LongRunPlan& longRun, std::vector<OutageGroup> groups, bool high)
     return groups;
 }
 
-/// Interruptions by network parts alone.
-double
-NetworkInterruptions(const LongRunPlan& longRun,
-                     const std::vector<OutageGroup>& groups,
-                     const FleetFigures& closed)
+/// Interruptions by network parts alone, and their interval: failures of independent groups.
+void
+FillNetworkInterruptions(const LongRunPlan& longRun,
+                         const std::vector<OutageGroup>& groups,
+                         const FleetFigures& closed,
+                         const FleetSample& drawn,
+                         v1::Reliability& out)
 {
     double stopping = 0;
     double network = 0;
+    double squares = 0;
     for (size_t i = 0; i < groups.size(); ++i)
     {
-        const double failures = closed.groups[i].failuresPerMonth;
-        stopping += groups[i].slowdown == kStops ? failures : 0;
-        network += groups[i].slowdown == kStops && longRun.parts[i].network ? failures : 0;
+        const bool stops = groups[i].slowdown == kStops;
+        const bool counts = stops && longRun.parts[i].network;
+        stopping += stops ? closed.groups[i].failuresPerMonth : 0;
+        network += counts ? closed.groups[i].failuresPerMonth : 0;
+        squares += counts ? std::pow(drawn.failuresPerMonth[i].halfWidth, 2) : 0;
     }
-    return stopping > 0 ? closed.interruptionsPerMonth * network / stopping : 0;
+    // Of the failures that stop a job, those that meet a running one.
+    const double share = stopping > 0 ? closed.interruptionsPerMonth / stopping : 0;
+    out.set_network_interruptions_per_month(network * share);
+    out.set_network_interruptions_per_month_low((network - std::sqrt(squares)) * share);
+    out.set_network_interruptions_per_month_high((network + std::sqrt(squares)) * share);
 }
 
 } // namespace
@@ -197,7 +234,7 @@ FillReliability(const Plan& plan,
     interval(drawn.interruptionsPerMonth,
              &R::set_interruptions_per_month_low,
              &R::set_interruptions_per_month_high);
-    r.set_network_interruptions_per_month(NetworkInterruptions(longRun, groups, closed));
+    FillNetworkInterruptions(longRun, groups, closed, drawn, r);
     r.set_repairs_per_month(closed.incidentsPerMonth);
     interval(drawn.incidentsPerMonth,
              &R::set_repairs_per_month_low,
@@ -228,6 +265,7 @@ FillReliability(const Plan& plan,
     FillOutages(longRun, groups, closed, drawn, r);
     r.mutable_missing()->Add(longRun.missing.begin(), longRun.missing.end());
     r.mutable_assumed()->Add(longRun.assumed.begin(), longRun.assumed.end());
+    FillRepairs(plan, fabric, closed, drawn, r);
 }
 
 } // namespace heddle

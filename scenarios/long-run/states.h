@@ -22,7 +22,7 @@
 #ifndef HEDDLE_SCENARIOS_LONG_RUN_STATES_H
 #define HEDDLE_SCENARIOS_LONG_RUN_STATES_H
 
-#include "plan/ladder.h"
+#include "long-run/fabric-state.h"
 
 #include "ns3/fabric-topology.h"
 #include "ns3/optics-fleet.h"
@@ -36,12 +36,6 @@ namespace heddle
 
 struct ClusterPlan;
 
-struct FabricState
-{
-    std::string name;
-    std::vector<LinkState> links;
-};
-
 inline constexpr size_t kNoState = SIZE_MAX; ///< the job stops
 
 struct LongRunPart : PartOutage
@@ -49,6 +43,7 @@ struct LongRunPart : PartOutage
     size_t state = kNoState; ///< in LongRunPlan::states
     bool network = true;     ///< links and switches; false: accelerators and hosts
     bool isSwitch = false;
+    uint32_t tier = 0; ///< of a switch
 };
 
 struct LongRunPlan
@@ -73,9 +68,6 @@ LongRunPlan PlanLongRun(const FigureSet& reliability,
 void UpdateRates(const FigureSet& reliability,
                  const std::vector<LinkTier>& optics,
                  LongRunPlan& plan);
-
-/// The largest share of its uplinks' rate that a switch or NIC loses, 0 … 1.
-double LostCapacity(const Topology& topology, const FabricState& state);
 
 } // namespace heddle
 

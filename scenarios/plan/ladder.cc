@@ -55,7 +55,8 @@ HasFailures(const FabricPlan& fabric)
     const auto& links = fabric.topology.links;
     for (size_t i = 0; i < links.size(); ++i)
     {
-        if (links[i].loss.Probability(1) > 0 || !(links[i].rate == fabric.pristine.links[i].rate))
+        if (links[i].loss.Probability(1) > 0 || !(links[i].rate == fabric.pristine.links[i].rate) ||
+            !links[i].up)
         {
             return true;
         }

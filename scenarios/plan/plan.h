@@ -28,6 +28,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -119,6 +120,7 @@ struct Fault
     Tick detection = 0;    ///< until the fabric notices that links are down
     bool sampled = false;
     std::vector<LinkShare> links{};
+    bool settled = false; ///< since before the run: routes and NICs know it, for ever
 };
 
 /// The bit errors that a tier's links have drawn.
@@ -138,6 +140,7 @@ struct BitErrorPlan
     double worstLoss = 0;
     double expectedLoss = 0;
     double margin = 0; ///< decades
+    std::vector<std::string> assumed;
 };
 
 /// A link changes its state.
@@ -170,7 +173,8 @@ struct FabricPlan
     std::vector<LinkTier> optics; ///< tiers with a link technology
     std::vector<BitErrorPlan> bitErrors;
     std::vector<Fault> faults;
-    std::vector<LinkEvent> events; ///< what they come to, in order of time
+    std::set<std::string> faultsAssumed; ///< defaults that they rest on and that nobody measured
+    std::vector<LinkEvent> events;       ///< what they come to, in order of time
     TrafficEstimate estimate;
     std::string byMessages; ///< why level "flow" is "flow-messages" here; empty: it is not
     std::optional<LongRunPlan> longRun; ///< with `reliability`

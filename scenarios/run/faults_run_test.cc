@@ -11,6 +11,7 @@
 #include "ns3/optics-fec.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <gtest/gtest.h>
 
@@ -175,6 +176,57 @@ run { what_if: "none" }
     EXPECT_NEAR(measured, expected, 3 * std::sqrt(expected));
     ASSERT_EQ(fabric.bit_errors_size(), 1);
     EXPECT_NEAR(fabric.bit_errors(0).worst_frame_loss() / data, 1, 1e-9);
+}
+
+/// 64 hosts on one switch, everybody to everybody: frames lost against p per link.
+void
+ExpectLoss(const std::string& bytes, double p)
+{
+    char ratio[32];
+    std::snprintf(ratio, sizeof ratio, "%g", p);
+    const v1::FabricResult fabric = RunText(R"(
+cluster { hosts: 64 accelerators_per_host: 1 nic { rate: "400Gbps" } }
+fabric { name: "f" topology { name: "single-switch" }
+  nic_leaf { loss_probability: ")" + std::string(ratio) +
+                                            R"(" }
+  transport { reliability: "selective-repeat" retransmission_timeout: "500us" } }
+workload { collective { kind: "all-to-all" bytes: ")" +
+                                            bytes + R"(" } }
+run { what_if: "none" }
+)");
+    const v1::Counters& c = fabric.counters();
+    const double eitherLink = p * (2 - p);
+    const auto all = static_cast<double>(c.packets_injected());
+    const auto data = static_cast<double>(c.data_packets() + c.retransmits());
+    const auto lost = static_cast<double>(c.dropped_random_loss());
+    const auto resent = static_cast<double>(c.retransmits());
+    std::printf("  %.4g data frames of %.4g: %.0f lost, %.1f ± %.1f expected; %.0f data frames "
+                "resent, %.1f ± %.1f expected\n",
+                data,
+                all,
+                lost,
+                all * eitherLink,
+                std::sqrt(all * eitherLink),
+                resent,
+                data * eitherLink,
+                std::sqrt(data * eitherLink));
+    EXPECT_NEAR(lost, all * eitherLink, 3 * std::sqrt(all * eitherLink));
+    EXPECT_NEAR(resent, data * eitherLink, 3 * std::sqrt(data * eitherLink));
+}
+
+TEST(FaultsRun, LossOverAMillionPackets)
+{
+    ExpectLoss("64MiB", 1e-4);
+}
+
+/// `./heddle test --all`: about a minute of a core.
+TEST(Slow, LossOverAHundredMillionPackets)
+{
+    if (std::getenv("HEDDLE_SLOW") == nullptr)
+    {
+        GTEST_SKIP() << "set HEDDLE_SLOW=1";
+    }
+    ExpectLoss("6GiB", 1e-5);
 }
 
 } // namespace

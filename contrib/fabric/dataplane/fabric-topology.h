@@ -24,7 +24,7 @@ namespace heddle
 {
 
 inline constexpr unsigned kClasses = 8;
-inline constexpr uint32_t kMostNicPorts = 8;
+inline constexpr uint32_t kMostNicPorts = 16; ///< Alibaba HPN: the ports of a whole host
 
 enum class Forwarding : uint8_t
 {

@@ -208,6 +208,7 @@ class TransportEngine : public NicClient
 
     // ports/rdma-ports.cc
     void ChoosePorts(SenderQp& qp);
+    PortPairs UsablePairs(const SenderQp& qp) const;
     void PickLane(SenderQp& qp, const PortPairs& pairs);
     void OnReroute();
     void MoveQueuePair(SenderQp& qp);

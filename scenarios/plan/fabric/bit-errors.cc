@@ -30,6 +30,31 @@ LossOf(const ErrorModel& errors)
     return {errors.interleave * hazard, 8 / bitsPerCodeword * hazard};
 }
 
+/// Names of the distribution's figures that are assumed.
+void
+NoteFigures(const LinkTechnology& technology,
+            const LinkConditions& conditions,
+            std::vector<std::string>& assumed)
+{
+    std::vector<std::string> used{"ber_median", "ber_spread", "pre_fec_ber"};
+    if (conditions.celsius != LinkConditions{}.celsius)
+    {
+        used.emplace_back("ber_per_kelvin");
+    }
+    if (conditions.years != 0)
+    {
+        used.emplace_back("ber_per_year");
+    }
+    for (const std::string& figure : used)
+    {
+        const Grade grade = technology.Get(figure).grade;
+        if (grade == Grade::Assumption || grade == Grade::LowQuality)
+        {
+            assumed.push_back(technology.name + "." + figure);
+        }
+    }
+}
+
 struct Drawn
 {
     double ratio;
@@ -98,13 +123,15 @@ DrawBitErrors(const std::vector<TierPlan>& tiers, uint64_t seed, FabricPlan& pla
         out.technology = key.second;
         if (!key.second.empty())
         {
-            const BerDistribution all =
-                BerOf(tier.technology ? *tier.technology : FindLinkTechnology(key.second));
+            const LinkTechnology& technology =
+                tier.technology ? *tier.technology : FindLinkTechnology(key.second);
+            const BerDistribution all = BerOf(technology);
             constexpr double kPreambleAndGap = 20;
             out.celsius = tier.bitErrors->conditions.celsius;
             out.years = tier.bitErrors->conditions.years;
             out.limit = all.limit;
             out.margin = all.Margin(tier.bitErrors->conditions);
+            NoteFigures(technology, tier.bitErrors->conditions, out.assumed);
             out.expectedLoss = MeanFrameLoss(all,
                                              tier.bitErrors->conditions,
                                              kKp4,

@@ -33,8 +33,8 @@ void ReadFaults(const ScenarioNode& fabric,
                 uint64_t seed,
                 FabricPlan& plan);
 
-/// What faults come to. `base`: by link, the share of its full rate that the topology has already
-/// lost or not (1).
+/// What faults come to. `base`: by link, the share of its full rate that it has in the topology; 0:
+/// it is down there.
 std::vector<LinkEvent> MergeFaults(const std::vector<Fault>& faults,
                                    const std::vector<double>& base);
 
@@ -67,8 +67,14 @@ class PartList
 
     /// The links that a part serves, and what is left of them without it.
     std::vector<LinkShare> Without(const Group& group, uint32_t part, LaneLoss policy) const;
+    /// The links that are down while it is replaced.
+    std::vector<LinkShare> DownForRepair(const Group& group, uint32_t part) const;
 
   private:
+    /// The group's links on the lanes `first` to `last` − 1, with the number of those lanes.
+    std::vector<std::pair<uint32_t, uint32_t>> OnLanes(const Group& group,
+                                                       uint32_t first,
+                                                       uint32_t last) const;
     void AddNode(const Topology::Node& node, const std::vector<uint32_t>& links);
 
     const Topology& m_topology;

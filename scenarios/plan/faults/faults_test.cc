@@ -7,6 +7,7 @@
 
 #include "ns3/base-errors.h"
 
+#include <algorithm>
 #include <cmath>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -93,6 +94,68 @@ TEST(MergeFaults, OverlappingHoldsOfOneLink)
         EXPECT_DOUBLE_EQ(events[i].share, expected[i].share) << i;
         EXPECT_EQ(events[i].silent, expected[i].silent) << i;
     }
+}
+
+/// While an engine is replaced its switch is down, while a laser is its source, a module its port.
+TEST(BlastRadius, ARepairTakesMore)
+{
+    const struct
+    {
+        const char* part;
+        size_t fails;
+        size_t repair;
+    } rows[] = {{"source", 8, 8}, {"engine", 2, 64}, {"laser", 1, 8}};
+    for (const auto& row : rows)
+    {
+        const Plan plan =
+            PlanOf(Scenario(std::string("part { of: \"leaf1\" part: \"") + row.part +
+                            "\" index: 1 at: \"5us\" repair_at: \"7us\" until: \"9us\" }"));
+        const std::vector<Fault>& faults = plan.fabrics[0].faults;
+        ASSERT_EQ(faults.size(), 2u);
+        std::printf("  %s: failure takes %zu ports (%zu), repair %zu (%zu)\n",
+                    row.part,
+                    faults[0].links.size(),
+                    row.fails,
+                    faults[1].links.size(),
+                    row.repair);
+        EXPECT_EQ(faults[0].links.size(), row.fails) << row.part;
+        EXPECT_EQ(faults[1].links.size(), row.repair) << row.part;
+        EXPECT_EQ(faults[1].kind, "repair");
+        EXPECT_EQ(faults[1].at, 7 * kMicrosecond);
+        EXPECT_EQ(faults[1].until, 9 * kMicrosecond);
+        for (const LinkShare& link : faults[0].links)
+        {
+            const auto& taken = faults[1].links;
+            EXPECT_TRUE(std::any_of(taken.begin(),
+                                    taken.end(),
+                                    [&](const LinkShare& l) { return l.link == link.link; }));
+        }
+    }
+    const char* const part = "part { of: \"leaf1\" part: \"engine\" at: \"5us\" ";
+    EXPECT_NE(Refusal(Scenario(std::string(part) + "repair_at: \"7us\" }")).find("needs `until`"),
+              std::string::npos);
+    EXPECT_NE(Refusal(Scenario(std::string(part) + "repair_at: \"4us\" until: \"9us\" }"))
+                  .find("is not between"),
+              std::string::npos);
+}
+
+/// Without a time it was so before the run: part of the topology, no event.
+TEST(Settled, IsPartOfTheTopology)
+{
+    const Plan plan =
+        PlanOf(Scenario("down { link: \"leaf0-spine3\" } "
+                        "part { of: \"leaf1\" part: \"source\" } "
+                        "down { link: \"leaf0-spine3\" at: \"1us\" until: \"2us\" }"));
+    const FabricPlan& fabric = plan.fabrics[0];
+    EXPECT_TRUE(fabric.events.empty());
+    const auto& links = fabric.topology.links;
+    EXPECT_EQ(std::count_if(links.begin(), links.end(), [](const auto& l) { return !l.up; }), 9);
+    const auto& whole = fabric.pristine.links;
+    EXPECT_TRUE(std::all_of(whole.begin(), whole.end(), [](const auto& l) { return l.up; }));
+    const std::string until = Refusal(Scenario("down { link: \"leaf0-spine3\" until: \"2us\" }"));
+    EXPECT_NE(until.find("until: without `at`"), std::string::npos) << until;
+    const std::string alone = Refusal(Scenario("down { link: \"nic3\" }"));
+    EXPECT_NE(alone.find("cuts 1 NIC off"), std::string::npos) << alone;
 }
 
 /// An external source of the Quantum-X class feeds 8 ports of 800G, an engine 2, a laser 1.

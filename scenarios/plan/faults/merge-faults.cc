@@ -67,6 +67,10 @@ MergeFaults(const std::vector<Fault>& faults, const std::vector<double>& base)
     std::vector<LinkEvent> events;
     for (const auto& [link, holds] : byLink)
     {
+        if (base[link] == 0)
+        {
+            continue; // down, whatever else happens to it
+        }
         std::set<Tick> times;
         for (const Hold& hold : holds)
         {

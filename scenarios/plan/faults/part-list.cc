@@ -116,6 +116,25 @@ PartList::AddNode(const Topology::Node& node, const std::vector<uint32_t>& links
     }
 }
 
+std::vector<std::pair<uint32_t, uint32_t>>
+PartList::OnLanes(const Group& group, uint32_t first, uint32_t last) const
+{
+    std::vector<std::pair<uint32_t, uint32_t>> found;
+    uint32_t lane = 0;
+    for (uint32_t link : group.links)
+    {
+        const uint32_t lanes = group.technology->Lanes(m_topology.links[link].rate);
+        const uint32_t from = std::max(first, lane);
+        const uint32_t to = std::min(last, lane + lanes);
+        if (from < to)
+        {
+            found.emplace_back(link, to - from);
+        }
+        lane += lanes;
+    }
+    return found;
+}
+
 std::vector<LinkShare>
 PartList::Without(const Group& group, uint32_t part, LaneLoss policy) const
 {
@@ -125,24 +144,52 @@ PartList::Without(const Group& group, uint32_t part, LaneLoss policy) const
         return {{group.links[part], 0}};
     }
     const uint32_t first = part * group.lanesPerPart;
-    const uint32_t last = first + group.lanesPerPart;
     std::vector<LinkShare> shares;
-    uint32_t lane = 0;
-    for (uint32_t link : group.links)
+    for (const auto& [link, lost] : OnLanes(group, first, first + group.lanesPerPart))
     {
         const BitRate rate = m_topology.links[link].rate;
         const uint32_t lanes = group.technology->Lanes(rate);
-        const uint32_t from = std::max(first, lane);
-        const uint32_t to = std::min(last, lane + lanes);
-        if (from < to)
-        {
-            const BitRate left = DegradedRate(rate, lanes, to - from, policy);
-            shares.push_back(
-                {link, static_cast<double>(left.bps()) / static_cast<double>(rate.bps())});
-        }
-        lane += lanes;
+        const BitRate left = DegradedRate(rate, lanes, lost, policy);
+        shares.push_back({link, static_cast<double>(left.bps()) / static_cast<double>(rate.bps())});
     }
     return shares;
+}
+
+std::vector<LinkShare>
+PartList::DownForRepair(const Group& group, uint32_t part) const
+{
+    HEDDLE_CHECK(part < group.count, "no such part");
+    std::vector<LinkShare> down;
+    if (group.kind->repairTakes == Scope::Switch)
+    {
+        for (uint32_t i = 0; i < m_topology.links.size(); ++i)
+        {
+            const Topology::Link& link = m_topology.links[i];
+            for (const Topology::Node& end : {link.a, link.b})
+            {
+                if (end.isSwitch == group.node.isSwitch && end.index == group.node.index)
+                {
+                    down.push_back({i, 0});
+                }
+            }
+        }
+        return down;
+    }
+    const uint32_t taken = LanesOf(*group.technology, group.kind->repairTakes);
+    if (group.lanesPerPart == 0 || taken == 0)
+    {
+        for (const LinkShare& link : Without(group, part, LaneLoss::Down))
+        {
+            down.push_back({link.link, 0});
+        }
+        return down;
+    }
+    const uint32_t first = part * group.lanesPerPart / taken * taken;
+    for (const auto& [link, lanes] : OnLanes(group, first, first + taken))
+    {
+        down.push_back({link, 0});
+    }
+    return down;
 }
 
 } // namespace heddle

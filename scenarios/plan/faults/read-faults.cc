@@ -2,9 +2,11 @@
 #include "plan/faults/faults.h"
 
 #include "loader/choice.h"
+#include "long-run/wiring.h"
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace heddle
 {
@@ -24,8 +26,12 @@ ReadLinks(const ScenarioNode& fault, const Topology& topology)
 }
 
 LaneLoss
-ReadLaneLoss(const ScenarioNode& node)
+ReadLaneLoss(const ScenarioNode& node, std::set<std::string>& assumed)
 {
+    if (!node.Has("lane_loss"))
+    {
+        assumed.insert("faults.lane_loss");
+    }
     static const std::vector<std::string> kNames = {"down", "half-rate", "drop-lanes"};
     const std::string name = node.Text("lane_loss", "drop-lanes");
     const auto found = std::find(kNames.begin(), kNames.end(), name);
@@ -36,6 +42,36 @@ ReadLaneLoss(const ScenarioNode& node)
     return static_cast<LaneLoss>(found - kNames.begin());
 }
 
+/// Names the fields that are left to their defaults.
+void
+NoteDefaults(const ScenarioNode& node,
+             const std::string& where,
+             const std::vector<std::string>& fields,
+             std::set<std::string>& assumed)
+{
+    for (const std::string& field : fields)
+    {
+        if (!node.Has(field))
+        {
+            assumed.insert(where + "." + field);
+        }
+    }
+}
+
+void
+RefuseWhenSettled(const ScenarioNode& node,
+                  const Fault& fault,
+                  const std::vector<std::string>& fields)
+{
+    for (const std::string& field : fields)
+    {
+        if (fault.settled && node.Has(field))
+        {
+            node.Fail(field, "without `at` it was so before the run, and stays so.");
+        }
+    }
+}
+
 /// The links all go together, from `at` until `until`.
 Fault
 ReadSpan(const ScenarioNode& node, const std::string& kind, const std::string& what)
@@ -43,12 +79,14 @@ ReadSpan(const ScenarioNode& node, const std::string& kind, const std::string& w
     Fault fault;
     fault.kind = kind;
     fault.what = what;
+    fault.settled = !node.Has("at");
     fault.at = node.Time("at", 0);
     fault.until = node.Time("until", kForever);
     if (fault.until <= fault.at)
     {
         node.Fail("until", "is not after `at`.");
     }
+    RefuseWhenSettled(node, fault, {"until"});
     return fault;
 }
 
@@ -82,14 +120,9 @@ ShareWithout(const ScenarioNode& node, const Topology::Link& link, uint32_t lane
 void
 ReadDegraded(const ScenarioNode& node, const std::vector<TierPlan>& tiers, FabricPlan& plan)
 {
-    const bool always = !node.Has("at");
     Fault fault = ReadSpan(node, "degraded", node.RequiredText("link"));
-    if (always && fault.until != kForever)
-    {
-        node.Fail("until", "without `at` the link is slow for ever.");
-    }
     const bool byLanes = node.Has("lost_lanes");
-    const LaneLoss policy = byLanes ? ReadLaneLoss(node) : LaneLoss::DropLanes;
+    const LaneLoss policy = byLanes ? ReadLaneLoss(node, plan.faultsAssumed) : LaneLoss::DropLanes;
     node.NotUsedBecause("lane_loss", "lost_lanes is not given");
     const double factor = byLanes ? 0 : node.RequiredRatio("rate_factor");
     node.NotUsedBecause("rate_factor", "lost_lanes says what is left");
@@ -106,8 +139,8 @@ ReadDegraded(const ScenarioNode& node, const std::vector<TierPlan>& tiers, Fabri
 void
 ReadDown(const ScenarioNode& node, FabricPlan& plan)
 {
-    node.RequiredText("at");
     Fault fault = ReadSpan(node, "down", node.RequiredText("link"));
+    RefuseWhenSettled(node, fault, {"detection"});
     fault.detection = node.Time("detection", 0);
     for (uint32_t link : ReadLinks(node, plan.topology))
     {
@@ -127,6 +160,7 @@ ReadFlap(const ScenarioNode& node, size_t index, uint64_t seed, FabricPlan& plan
     fault.at = node.Time("at", 0);
     const Tick mean = node.Time("mean_duration", 2 * kSecond);
     const Tick retrain = node.Time("retrain", kSecond);
+    NoteDefaults(node, "faults.flap", {"mean_duration", "retrain"}, plan.faultsAssumed);
     fault.until = fault.at + DrawFlap("scheduled", index, mean, retrain, seed);
     for (uint32_t link : ReadLinks(node, plan.topology))
     {
@@ -169,11 +203,34 @@ ReadPart(const ScenarioNode& node, const PartList& parts, FabricPlan& plan)
                   "'" + of + "' has " + std::to_string(found->count) + " of them, 0 to " +
                       std::to_string(found->count - 1) + ".");
     }
-    node.RequiredText("at");
     Fault fault = ReadSpan(node, kind, of + " " + kind + " " + std::to_string(index));
+    RefuseWhenSettled(node, fault, {"detection", "repair_at"});
     fault.detection = node.Time("detection", 0);
-    fault.links = parts.Without(*found, static_cast<uint32_t>(index), ReadLaneLoss(node));
-    plan.faults.push_back(std::move(fault));
+    std::set<std::string> assumed;
+    const LaneLoss lanes = ReadLaneLoss(node, assumed);
+    fault.links = parts.Without(*found, static_cast<uint32_t>(index), lanes);
+    const bool partly = std::any_of(fault.links.begin(),
+                                    fault.links.end(),
+                                    [](const LinkShare& link) { return link.share > 0; });
+    plan.faultsAssumed.merge(partly ? assumed : std::set<std::string>{});
+    plan.faults.push_back(fault);
+    if (node.Has("repair_at"))
+    {
+        fault.kind = "repair";
+        fault.what += ", its repair";
+        fault.at = node.Time("repair_at", 0);
+        fault.detection = 0;
+        fault.links = parts.DownForRepair(*found, static_cast<uint32_t>(index));
+        if (fault.until == kForever)
+        {
+            node.Fail("repair_at", "needs `until`, when the repair is done.");
+        }
+        if (fault.at < plan.faults.back().at || fault.at >= fault.until)
+        {
+            node.Fail("repair_at", "is not between `at` and `until`.");
+        }
+        plan.faults.push_back(std::move(fault));
+    }
 }
 
 void
@@ -185,7 +242,7 @@ ReadSampled(const ScenarioNode& node, const PartList& parts, uint64_t seed, Fabr
     ask.window = node.Time("window", 0);
     ask.repair = node.Time("repair", kForever);
     ask.detection = node.Time("detection", 0);
-    ask.laneLoss = ReadLaneLoss(node);
+    ask.laneLoss = ReadLaneLoss(node, plan.faultsAssumed);
     ask.switchFit = node.Ratio("switch_fit", kSwitchFit);
     if (node.Has("flaps"))
     {
@@ -193,6 +250,19 @@ ReadSampled(const ScenarioNode& node, const PartList& parts, uint64_t seed, Fabr
         ask.flapsPerLinkDay = flaps.RequiredRatio("per_link_day");
         ask.flapMean = flaps.Time("mean_duration", 2 * kSecond);
         ask.retrain = flaps.Time("retrain", kSecond);
+        NoteDefaults(flaps,
+                     "faults.sampled.flaps",
+                     {"mean_duration", "retrain"},
+                     plan.faultsAssumed);
+    }
+    for (const PartList::Group& group : parts.groups())
+    {
+        const std::string figure = std::string(group.kind->name) + "_fit";
+        const Grade grade = group.technology->Get(figure).grade;
+        if (grade == Grade::Assumption || grade == Grade::LowQuality)
+        {
+            plan.faultsAssumed.insert(group.technology->name + "." + figure);
+        }
     }
     std::vector<Fault> drawn =
         node.At("rate_multiplier", [&] { return DrawFaults(ask, plan.topology, parts, seed); });
@@ -202,16 +272,16 @@ ReadSampled(const ScenarioNode& node, const PartList& parts, uint64_t seed, Fabr
     }
 }
 
-/// Links that are slow from the start and always are part of the topology.
+/// Links that are slow or down since before the run are part of the topology.
 std::vector<double>
-SlowDown(FabricPlan& plan)
+Settle(FabricPlan& plan)
 {
     std::vector<double> base(plan.topology.links.size(), 1);
     for (const Fault& fault : plan.faults)
     {
         for (const LinkShare& link : fault.links)
         {
-            if (fault.at == 0 && fault.until == kForever && link.share > 0)
+            if (fault.settled)
             {
                 base[link.link] = std::min(base[link.link], link.share);
             }
@@ -219,11 +289,35 @@ SlowDown(FabricPlan& plan)
     }
     for (size_t i = 0; i < base.size(); ++i)
     {
-        BitRate& rate = plan.topology.links[i].rate;
-        const double left = static_cast<double>(rate.bps()) * base[i];
-        rate = base[i] == 1 ? rate : BitRate(static_cast<uint64_t>(std::llround(left)));
+        Topology::Link& link = plan.topology.links[i];
+        link.up = link.up && base[i] > 0;
+        const double left = static_cast<double>(link.rate.bps()) * base[i];
+        link.rate = base[i] == 1 || base[i] == 0
+                        ? link.rate
+                        : BitRate(static_cast<uint64_t>(std::llround(left)));
     }
     return base;
+}
+
+/// A job cannot start without some of its accelerators.
+void
+CheckReach(const ScenarioNode& fabric, const FabricPlan& plan, const std::vector<double>& base)
+{
+    FabricState down;
+    for (uint32_t link = 0; link < base.size(); ++link)
+    {
+        if (base[link] == 0)
+        {
+            down.links.push_back({link, 0});
+        }
+    }
+    const uint32_t cutOff = down.links.empty() ? 0 : Wiring(plan.pristine, 1, true).CutOff(down);
+    if (cutOff > 0)
+    {
+        fabric.Fail("faults",
+                    "what is down before the run (no `at`) cuts " + std::to_string(cutOff) +
+                        (cutOff == 1 ? " NIC" : " NICs") + " off: the job cannot start.");
+    }
 }
 
 } // namespace
@@ -261,7 +355,9 @@ ReadFaults(const ScenarioNode& fabric,
             ReadSampled(faults.Child("sampled"), parts, seed, plan);
         }
     }
-    plan.events = MergeFaults(plan.faults, SlowDown(plan));
+    const std::vector<double> base = Settle(plan);
+    CheckReach(fabric, plan, base);
+    plan.events = MergeFaults(plan.faults, base);
     const bool goesDown = std::any_of(plan.events.begin(),
                                       plan.events.end(),
                                       [](const LinkEvent& e) { return e.share == 0; });

@@ -66,12 +66,12 @@ TEST(Json, GoldenFieldNames)
          "counters worst_ports optics critical_path ranks steps scales what_if uncertainty "
          "economics "
          "reliability "
-         "faults bit_errors "},
+         "faults faults_assumed bit_errors "},
         {v1::Steps::descriptor(),
          "count mean_s sd_s min_s p50_s p90_s p99_s p999_s max_s steady_s accelerator_jitter_s "
          "jitter_amplification idle_share root root_places fidelity step_time_s "},
         {v1::FaultRecord::descriptor(),
-         "kind what at_s until_s detection_s sampled links rate_share during_step "},
+         "kind what at_s until_s detection_s sampled links rate_share during_step settled "},
         {v1::Taxes::descriptor(),
          "fabric_tax fabric_tax_s scale_out_tax scale_out_tax_s communication_tax "
          "communication_tax_s fabric_tax_usd_per_hour scale_out_tax_usd_per_hour "

@@ -49,6 +49,22 @@ UseOf(const Plan& plan,
     return use;
 }
 
+/// Failures included: repairs and spare parts are paid for, lost time makes no tokens.
+void
+FillUsefulToken(const Bill& bill, double lifetime, const v1::Reliability& r, v1::Economics& e)
+{
+    const auto cost = [&](double repairsPerMonth, double goodput)
+    {
+        RepairBill repairs;
+        repairs.parts = repairsPerMonth;
+        repairs.stock = r.spare_parts_usd();
+        return bill.DollarsPerStep(repairs.PerHour(lifetime)) / bill.tokens / goodput;
+    };
+    e.set_cost_per_useful_token_usd(cost(r.repair_usd_per_month(), r.goodput()));
+    e.set_cost_per_useful_token_usd_low(cost(r.repair_usd_per_month_low(), r.goodput_high()));
+    e.set_cost_per_useful_token_usd_high(cost(r.repair_usd_per_month_high(), r.goodput_low()));
+}
+
 } // namespace
 
 Bill
@@ -108,7 +124,7 @@ FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out)
         e.set_cost_per_token_usd(bill.DollarsPerToken());
         if (out->has_reliability())
         {
-            e.set_cost_per_useful_token_usd(bill.DollarsPerToken() / out->reliability().goodput());
+            FillUsefulToken(bill, plan.economics->Value("lifetime"), out->reliability(), e);
         }
     }
     e.mutable_missing()->Add(bill.missing.begin(), bill.missing.end());

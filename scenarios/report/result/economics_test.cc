@@ -8,6 +8,7 @@
 
 #include "heddle-result.pb.h"
 
+#include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <map>
@@ -108,6 +109,52 @@ TEST(Economics, ClosedFormLiesInItsInterval)
         failures += outage.failures_per_month();
     }
     EXPECT_NEAR(failures, r.repairs_per_month(), 1e-9);
+}
+
+/// 64 modules of 674.5 USD at 400G, switches of 3906 USD per Tb/s, a truck roll of 150 USD each.
+TEST(Economics, RepairsAndSparesAreBilled)
+{
+    const v1::Result result = RunText(Scenario("", kPluggable, ""));
+    const v1::Economics& e = result.fabrics(0).economics();
+    const v1::Reliability& r = result.fabrics(0).reliability();
+    double labour = 0;
+    double parts = 0;
+    double stock = 0;
+    for (const v1::Outage& outage : r.outages())
+    {
+        const bool accelerators = outage.part() == "accelerators and hosts";
+        const bool leaf = outage.part() == "leaf switches";
+        const bool spine = outage.part() == "spine switches";
+        // 2 leaves of 8 + 8 ports, 8 spines of 2.
+        const double price = accelerators ? 0
+                             : leaf       ? 3906 * 16 * 0.4
+                             : spine      ? 3906 * 2 * 0.4
+                                          : 674.5;
+        if (!accelerators && !leaf && !spine)
+        {
+            EXPECT_EQ(outage.price_usd(), 674.5) << outage.part();
+            EXPECT_EQ(outage.price_grade(), "estimate");
+        }
+        labour += 150 * outage.failures_per_month();
+        parts += price * outage.failures_per_month();
+        stock += price * outage.spares();
+    }
+    std::printf("  labour %.2f (%.2f), parts %.2f (%.2f) USD a month, stock %.0f (%.0f) USD\n",
+                r.repair_labour_usd_per_month(),
+                labour,
+                r.repair_parts_usd_per_month(),
+                parts,
+                r.spare_parts_usd(),
+                stock);
+    EXPECT_NEAR(r.repair_labour_usd_per_month(), labour, 1e-9 * labour);
+    EXPECT_NEAR(r.repair_parts_usd_per_month(), parts, 1e-9 * parts);
+    EXPECT_NEAR(r.spare_parts_usd(), stock, 1e-9 * stock);
+    EXPECT_NEAR(r.repair_usd_per_month(), labour + parts, 1e-9 * parts);
+    EXPECT_LT(r.repair_usd_per_month_low(), r.repair_usd_per_month());
+    EXPECT_GT(r.repair_usd_per_month_high(), r.repair_usd_per_month());
+    EXPECT_FALSE(e.has_cost_per_useful_token_usd()) << "an all-reduce makes no tokens";
+    const auto& assumed = r.assumed();
+    EXPECT_NE(std::find(assumed.begin(), assumed.end(), "field-2025.truck_roll"), assumed.end());
 }
 
 TEST(FloorPlan, ChoosesTheCheapestThatReaches)

@@ -27,6 +27,7 @@ FillBitErrors(const BitErrorPlan& from, v1::BitErrorTier& to)
     to.set_worst_frame_loss(from.worstLoss);
     to.set_expected_frame_loss(from.expectedLoss);
     to.set_margin_decades(from.margin);
+    to.mutable_assumed()->Add(from.assumed.begin(), from.assumed.end());
 }
 
 } // namespace
@@ -38,6 +39,7 @@ FillFaults(const FabricPlan& fabric, Tick stepTime, v1::FabricResult* out)
     {
         FillBitErrors(tier, *out->add_bit_errors());
     }
+    out->mutable_faults_assumed()->Add(fabric.faultsAssumed.begin(), fabric.faultsAssumed.end());
     std::vector<const Fault*> order;
     for (const Fault& fault : fabric.faults)
     {
@@ -58,6 +60,7 @@ FillFaults(const FabricPlan& fabric, Tick stepTime, v1::FabricResult* out)
         }
         record.set_detection_s(ToSeconds(fault->detection));
         record.set_sampled(fault->sampled);
+        record.set_settled(fault->settled);
         record.set_links(static_cast<uint32_t>(fault->links.size()));
         double least = 1;
         for (const LinkShare& link : fault->links)

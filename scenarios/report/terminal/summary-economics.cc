@@ -150,21 +150,35 @@ PrintAssumptions(const v1::Result& result, std::ostream& out)
 {
     std::set<std::string> assumed;
     std::set<std::string> missing;
+    const auto take = [](std::set<std::string>& names, const auto& more, bool money)
+    {
+        for (const std::string& name : more)
+        {
+            const bool price = name.size() > 5 && name.compare(name.size() - 5, 5, ".cost") == 0;
+            if (money || !price)
+            {
+                names.insert(name);
+            }
+        }
+    };
     for (const v1::FabricResult& f : result.fabrics())
     {
-        if (!f.has_economics() && !f.has_reliability())
+        const bool money = f.has_economics() || f.has_reliability();
+        for (const auto* names : {&f.economics().assumed(),
+                                  &f.reliability().assumed(),
+                                  &f.optics().assumed(),
+                                  &f.faults_assumed()})
         {
-            continue;
+            take(assumed, *names, money);
         }
-        for (const auto* names :
-             {&f.economics().assumed(), &f.reliability().assumed(), &f.optics().assumed()})
+        for (const v1::BitErrorTier& tier : f.bit_errors())
         {
-            assumed.insert(names->begin(), names->end());
+            take(assumed, tier.assumed(), money);
         }
         for (const auto* names :
              {&f.economics().missing(), &f.reliability().missing(), &f.optics().missing()})
         {
-            missing.insert(names->begin(), names->end());
+            take(missing, *names, money);
         }
     }
     PrintNames("Assumed or weakly sourced:", assumed, out);

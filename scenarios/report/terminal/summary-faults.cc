@@ -73,8 +73,8 @@ AddBitErrors(Table& table, const v1::Result& result)
 std::string
 Line(const v1::FaultRecord& fault)
 {
-    std::string text = "    " + HumanTime(fault.at_s()) + "  " + fault.kind() + "  " +
-                       fault.what() + ": " + std::to_string(fault.links()) +
+    std::string text = "    " + (fault.settled() ? "before" : HumanTime(fault.at_s())) + "  " +
+                       fault.kind() + "  " + fault.what() + ": " + std::to_string(fault.links()) +
                        (fault.links() == 1 ? " link" : " links");
     text += fault.rate_share() == 0 ? " down" : Print(" at %.4g %%", 100 * fault.rate_share());
     if (fault.detection_s() > 0)

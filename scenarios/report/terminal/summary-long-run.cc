@@ -103,7 +103,13 @@ AddLongRun(Table& table, const v1::Result& result)
         });
     row("  by the network",
         [](const v1::Reliability& r)
-        { return Print("%.3g", r.network_interruptions_per_month()); });
+        {
+            return WithInterval(r.network_interruptions_per_month(),
+                                r.network_interruptions_per_month_low(),
+                                r.network_interruptions_per_month_high(),
+                                1,
+                                "%.3g");
+        });
     row("repairs per month",
         [](const v1::Reliability& r)
         {
@@ -113,7 +119,19 @@ AddLongRun(Table& table, const v1::Result& result)
                                 1,
                                 "%.3g");
         });
+    row("  their bill per month",
+        [](const v1::Reliability& r)
+        {
+            return WithInterval(r.repair_usd_per_month(),
+                                r.repair_usd_per_month_low(),
+                                r.repair_usd_per_month_high(),
+                                1,
+                                "%.0f") +
+                   " USD";
+        });
     row("spare parts to hold", [](const v1::Reliability& r) { return std::to_string(r.spares()); });
+    row("  worth, without accelerators",
+        [](const v1::Reliability& r) { return Print("%.0f USD", r.spare_parts_usd()); });
     row("checkpoint every",
         [](const v1::Reliability& r) { return Print("%.3g min", r.checkpoint_interval_s() / 60); });
     row("effective training time",

@@ -49,7 +49,7 @@ Print(std::ostream& out, const Topology& t)
     for (const Topology::Link& link : t.links)
     {
         out << link.a.isSwitch << link.a.index << '-' << link.b.isSwitch << link.b.index << ' '
-            << link.rate.bps() << ' ' << link.delay << '\n';
+            << link.rate.bps() << ' ' << link.delay << ' ' << link.up << '\n';
     }
     for (const auto& row : t.extraLatency)
     {

@@ -62,7 +62,7 @@ const Registration<TopologyFactory> kMultiPlane{
      {{"planes",
        Quantity::Ratio,
        "2",
-       "ports of a NIC, 1 to 8, each in a plane of its own",
+       "ports of a NIC, 1 to 16, each in a plane of its own",
        "NVIDIA Network Operator documents 2 and 4"},
       {"hosts_per_leaf",
        Quantity::Ratio,

@@ -129,7 +129,7 @@ TEST(MultiPlane, PlanesMeetInNicsOnly)
 
 TEST(MultiPlane, Refuses)
 {
-    EXPECT_THROW(BuildTopology("multi-plane", Shape(8, 4), {{"planes", "9"}}), InputError);
+    EXPECT_THROW(BuildTopology("multi-plane", Shape(8, 4), {{"planes", "17"}}), InputError);
     EXPECT_THROW(BuildTopology("multi-plane", Shape(8, 4), {{"planes", "0"}}), InputError);
     EXPECT_THROW(BuildTopology("multi-plane", Fast(8, 4, "100Gbps"), {{"planes", "7"}}),
                  InputError);

@@ -163,7 +163,7 @@ ValidateTopology(const Topology& topology)
     if (topology.portsPerNic == 0 || topology.portsPerNic > kMostNicPorts ||
         topology.nics % topology.portsPerNic != 0)
     {
-        Reject(topology, "a NIC has 1 to 8 ports, all NICs the same number");
+        Reject(topology, "a NIC has 1 to 16 ports, all NICs the same number");
     }
     if (!(config.alpha > 0))
     {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// NICs of several ports: which ports a queue pair uses, and what it does when one is dead. The
+// NICs of several ports: which ports a queue pair uses, from the start and when one is dead. The
 // routes say so, Topology::rerouteDelay after a link has changed; a port whose own link is down is
 // not served before either. While no port leads to the other NIC, those of the intact network stay:
 // packets are lost and the retry budget decides.
@@ -52,12 +52,23 @@ TransportEngine::ChoosePorts(SenderQp& qp)
     {
         return;
     }
-    qp.pairs =
-        PairPorts(m_ports,
-                  [&](uint32_t own, uint32_t other) {
-                      return m_network.Reachable(qp.from * m_ports + own, qp.to * m_ports + other);
-                  });
+    qp.pairs = UsablePairs(qp);
     PickLane(qp, qp.pairs);
+}
+
+/// By the routes of now; where none leads there, by those of the intact network.
+PortPairs
+TransportEngine::UsablePairs(const SenderQp& qp) const
+{
+    const auto pairsBy = [&](auto connected)
+    {
+        return PairPorts(m_ports,
+                         [&](uint32_t own, uint32_t other)
+                         { return connected(qp.from * m_ports + own, qp.to * m_ports + other); });
+    };
+    const PortPairs now = pairsBy([&](NicId a, NicId b) { return m_network.Connected(a, b); });
+    return now.count() > 0 ? now
+                           : pairsBy([&](NicId a, NicId b) { return m_network.Reachable(a, b); });
 }
 
 void
@@ -86,17 +97,7 @@ TransportEngine::OnReroute()
 void
 TransportEngine::MoveQueuePair(SenderQp& qp)
 {
-    const auto pairsBy = [&](auto connected)
-    {
-        return PairPorts(m_ports,
-                         [&](uint32_t own, uint32_t other)
-                         { return connected(qp.from * m_ports + own, qp.to * m_ports + other); });
-    };
-    PortPairs pairs = pairsBy([&](NicId a, NicId b) { return m_network.Connected(a, b); });
-    if (pairs.count() == 0)
-    {
-        pairs = pairsBy([&](NicId a, NicId b) { return m_network.Reachable(a, b); });
-    }
+    const PortPairs pairs = UsablePairs(qp);
     if (pairs == qp.pairs)
     {
         return;
