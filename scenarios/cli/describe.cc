@@ -20,24 +20,32 @@ RunDescribe(const Arguments& arguments)
     std::vector<std::string> operands;
     po::options_description options("Options");
     po::variables_map values;
-    if (!ParseOptions(arguments, "describe SCENARIO|NAME…", options, values, operands))
+    if (!ParseOptions(arguments, "describe SCENARIO|NAME|FIELD…", options, values, operands))
     {
         return kExitDone;
     }
     if (operands.empty())
     {
-        throw InputError("describe: name a scenario file, or anything that `heddle list` prints.");
+        throw InputError(
+            "describe: name a scenario file, a field of one (\"faults.flap\"), or anything "
+            "that `heddle list` prints.");
     }
     for (const std::string& operand : operands)
     {
-        if (PrintNamed(operand))
+        const bool isNamed = PrintNamed(operand);
+        if (PrintSchemaField(operand) || isNamed)
         {
             continue;
         }
         if (!std::ifstream(operand))
         {
-            throw InputError("'" + operand + "' is neither a file nor a name that is known." +
-                             DidYouMean(operand, AllNames()));
+            std::vector<std::string> names = AllNames();
+            const std::vector<std::string> fields = AllFieldNames();
+            names.insert(names.end(), fields.begin(), fields.end());
+            const bool near = !NearestNames(operand, names).empty();
+            throw InputError("'" + operand +
+                             "' is neither a file, a name that is known nor a field." +
+                             (near ? DidYouMean(operand, names) : " `heddle list` prints names."));
         }
         ScenarioSource source(operand, {});
         if (IsSupplyScenario(source))
