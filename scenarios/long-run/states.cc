@@ -221,6 +221,12 @@ PlanLongRun(const FigureSet& reliability,
     {
         planner.AddLinks(tier, plan);
     }
+    if (!optics.empty())
+    {
+        // Their states are measured, but they are in no sum.
+        plan.missing.emplace_back("how often lanes are lost");
+        plan.missing.emplace_back("how often links flap");
+    }
     NoteAssumptions(reliability, optics, plan);
     if (fidelity != "none")
     {
