@@ -12,6 +12,7 @@
 #include <cmath>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <map>
 
 namespace heddle
 {
@@ -223,6 +224,57 @@ TEST(LongRun, StatesAreSettled)
             EXPECT_GT(state.slowdown(), 0.95) << level << ", " << state.state();
             EXPECT_LE(state.slowdown(), expected->high) << level << ", " << state.state();
         }
+    }
+}
+
+/// The step of a mixture of experts on 16 hosts: 4 leaves of 16 uplinks, 4 to each of 4 spines.
+std::string
+TrainingStep(const std::string& level)
+{
+    return R"(
+cluster { hosts: 16 accelerators_per_host: 8 accelerator { preset: "b200-hgx" }
+          nic { rate: "800Gbps" } }
+fabric { name: "pluggable"
+  topology { name: "fat-tree-2" parameters { name: "hosts_per_leaf" value: "2" }
+             parameters { name: "spines" value: "4" }
+             parameters { name: "switch_radix" value: "32" } }
+  switch { load_balancer { name: "adaptive" } }
+  collectives { software { name: "nccl-h100" } all_to_all: "direct" }
+  leaf_spine { technology { name: "dsp-pluggable" } } }
+workload { training_step { model: "qwen3-235b-a22b" sequence: 512 micro_batch: 1
+  tensor_parallel: 4 data_parallel: 32 expert_parallel: 16 slice { layers: 1 head: false } } }
+reliability { name: "field-2025" }
+long_run { fidelity: ")" +
+           level + "\" }\nrun { what_if: \"none\" fidelity: \"" + level + "\" }\n";
+}
+
+// A spine takes a quarter of the uplinks, one uplink of 16 a quarter of those from one spine:
+// leaves spread evenly and do not know, so that both cost the same where traffic crosses leaves.
+TEST(LongRun, OneOfParallelUplinksCostsAsMuchAsItsSpine)
+{
+    std::map<std::string, std::map<std::string, double>> slowdowns;
+    for (const char* level : {"flow-messages", "flow"})
+    {
+        const v1::Result result = RunPlan(PlanOf(TrainingStep(level)), {});
+        for (const v1::OutageState& state : result.fabrics(0).reliability().states())
+        {
+            slowdowns[state.state()][level] = state.slowdown();
+        }
+    }
+    for (const auto& [state, of] : slowdowns)
+    {
+        std::printf("  %-30s messages %+.2f %%, flow %+.2f %%\n",
+                    state.c_str(),
+                    100 * (of.at("flow-messages") - 1),
+                    100 * (of.at("flow") - 1));
+        EXPECT_NEAR(of.at("flow"), of.at("flow-messages"), 0.02) << state;
+    }
+    for (const char* level : {"flow-messages", "flow"})
+    {
+        EXPECT_NEAR(slowdowns.at("leaf0: 1 of 16 uplinks down").at(level),
+                    slowdowns.at("spine0 down").at(level),
+                    0.01)
+            << level;
     }
 }
 
