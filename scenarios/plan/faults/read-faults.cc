@@ -53,7 +53,8 @@ NoteDefaults(const ScenarioNode& node,
     {
         if (!node.Has(field))
         {
-            assumed.insert(where + "." + field);
+            std::string name = where;
+            assumed.insert(name.append(".").append(field));
         }
     }
 }
