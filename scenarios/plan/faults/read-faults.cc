@@ -180,7 +180,10 @@ ReadPart(const ScenarioNode& node, const PartList& parts, FabricPlan& plan)
     const PartList::Group* found = nullptr;
     for (const PartList::Group& group : parts.groups())
     {
-        nodes.push_back(group.nodeName);
+        if (nodes.empty() || nodes.back() != group.nodeName)
+        {
+            nodes.push_back(group.nodeName);
+        }
         if (group.nodeName == of)
         {
             kinds.emplace_back(group.kind->name);
