@@ -145,7 +145,6 @@ CauseWorld(unsigned removed)
 {
     RungPlan world;
     world.role = WorldRole::Causes;
-    world.fidelity = kFlow;
     world.world = "without";
     for (size_t i = 0; i < kCauses.size(); ++i)
     {
@@ -163,7 +162,6 @@ SensitivityWorld(const Change& change, const RungPlan& rung)
 {
     RungPlan world = rung;
     world.role = WorldRole::Sensitivity;
-    world.fidelity = kFlow;
     world.world = std::string(change.name) + ", " + rung.world;
     world.rung.clear();
     world.computeSpeed = change.computeSpeed;
@@ -177,6 +175,11 @@ ReadWorlds(const ScenarioNode& run, const std::string& fidelity)
     std::vector<RungPlan> worlds = WorldsNamed(run);
     for (RungPlan& world : worlds)
     {
+        if (world.role != WorldRole::Ladder)
+        {
+            world.fidelity = fidelity == kPacket ? kFlowMessages : fidelity;
+            continue;
+        }
         const bool asked =
             world.fidelity.empty() || (world.fidelity == kMaxMin && fidelity == kFlow);
         world.fidelity = asked ? fidelity : world.fidelity;

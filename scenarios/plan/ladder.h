@@ -15,9 +15,10 @@
 //   * sensitivity: the three headline taxes as described, with compute 10 % faster and slower,
 //     jitter half and half as much again.
 //
-// R3 is run at level "max-min" whatever the scenario's, unless that is "flow", which has no queues;
-// causes and sensitivity are at level "flow": many worlds. The other rungs are run at the
-// scenario's level; each world says which.
+// R3 is run at level "max-min" whatever the scenario's, unless that is "flow", which has no queues.
+// The other rungs, causes and sensitivity are run at the scenario's level, but causes and
+// sensitivity of a packet-level scenario, many worlds, at level "flow-messages"; each world says
+// which. Shares of causes are of the actual step at their level.
 //
 // Known deviations. R2 is per-packet adaptive routing with local queue knowledge, selective repeat
 // and a wide reorder window: near ideal balance, not the optimum. In a packet-level ladder R3 holds
@@ -43,6 +44,7 @@ struct FabricPlan;
 
 /// Level of whole collectives: cheap enough for many worlds.
 inline constexpr const char* kFlow = "flow";
+inline constexpr const char* kPacket = "packet";
 /// Of messages, with queues where nothing slows senders down.
 inline constexpr const char* kFlowMessages = "flow-messages";
 /// Of messages, without queues.

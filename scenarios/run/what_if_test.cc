@@ -136,6 +136,13 @@ workload { collective { kind: "all-to-all" bytes: "4MiB" repeat: 3 compute_time:
     const v1::Taxes& taxes = fabric.taxes();
     EXPECT_NEAR(taxes.fabric_tax_usd_per_hour(), taxes.fabric_tax() * 8 * 2, 1e-12);
     EXPECT_NEAR(taxes.fabric_tax_j(), taxes.fabric_tax_s() * 8 * 1000, 1e-12);
+    // Causes and sensitivity come from the ladder's level, those of packets from the next one.
+    const std::string level = GetParam();
+    EXPECT_EQ(fabric.what_if().fidelity(), level == "packet" ? "flow-messages" : level);
+    EXPECT_NEAR(static_cast<double>(fabric.what_if().step_time_ps()) /
+                    static_cast<double>(fabric.step_time_ps()),
+                1,
+                level == "packet" ? 0.05 : 0);
     // Faster kernels leave more of the step to communication.
     ASSERT_EQ(fabric.what_if().sensitivity_size(), 5);
     const double asIs = fabric.what_if().sensitivity(0).communication_tax();

@@ -40,10 +40,12 @@ void FillActual(const Plan& plan,
 /// (long-run-result.h) first.
 void FillEconomics(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* out);
 
-/// Ledger sums, per rank and total.
 /// "leaf3 → spine1" or "rank 7".
 std::string RootPlaceName(uint8_t account, uint32_t place, const Topology& topology);
 
+/// Along the step's last event.
+void FillCriticalPath(const JobResult& job, v1::FabricResult* out);
+/// Ledger sums, per rank and total.
 void FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out);
 void FillCollectives(const TaskGraph& graph,
                      const RankLayout& layout,

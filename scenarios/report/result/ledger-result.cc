@@ -174,6 +174,12 @@ FillLedger(const JobResult& job, const Topology& topology, v1::FabricResult* out
               topology,
               whole,
               ledger.mutable_proximate_places());
+}
+
+void
+FillCriticalPath(const JobResult& job, v1::FabricResult* out)
+{
+    const double step = ToSeconds(job.stepTime);
     AddColumn(job.criticalPath, RootName, step, out->mutable_critical_path(), true);
 }
 

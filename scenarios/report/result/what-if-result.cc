@@ -110,10 +110,10 @@ FillTaxes(const ClusterPlan& cluster, v1::FabricResult& fabric)
 }
 
 Tick
-OnCriticalPath(const v1::FabricResult& fabric, size_t cause)
+OnCriticalPath(const v1::FabricResult& actual, size_t cause)
 {
     Tick sum = 0;
-    for (const v1::AccountTime& entry : fabric.critical_path())
+    for (const v1::AccountTime& entry : actual.critical_path())
     {
         const auto& accounts = kCauseAccounts[cause];
         if (std::find(accounts.begin(), accounts.end(), entry.account()) != accounts.end())
@@ -142,14 +142,16 @@ Shapley(const std::array<Tick, kCauseSets>& times, size_t cause)
     return sum;
 }
 
+/// `actual`: the world with all causes, at the level of those without.
 void
-FillCauses(const Times& times, const v1::FabricResult& fabric, v1::WhatIf& whatIf)
+FillCauses(const Times& times, const v1::FabricResult& actual, v1::WhatIf& whatIf)
 {
     std::array<Tick, kCauseSets> bySet{};
     for (unsigned removed = 0; removed < kCauseSets; ++removed)
     {
         bySet[removed] = times.at(CauseWorld(removed).world);
     }
+    whatIf.set_step_time_ps(bySet[0]);
     for (size_t i = 0; i < kCauses.size(); ++i)
     {
         const unsigned all = kCauseSets - 1;
@@ -159,9 +161,9 @@ FillCauses(const Times& times, const v1::FabricResult& fabric, v1::WhatIf& whatI
         cause.set_last_ps(bySet[all & ~(1U << i)] - bySet[all]);
         cause.set_shapley_s(Shapley(bySet, i));
         cause.set_shapley_share(cause.shapley_s() / ToSeconds(bySet[0]));
-        cause.set_critical_path_ps(OnCriticalPath(fabric, i));
+        cause.set_critical_path_ps(OnCriticalPath(actual, i));
         const double excess = ToSeconds(cause.first_ps() - cause.critical_path_ps());
-        if (excess > kViolationNoise * fabric.step_time_s())
+        if (excess > kViolationNoise * ToSeconds(bySet[0]))
         {
             whatIf.add_violations("removing " + cause.cause() + " first saves " +
                                   HumanTime(ToSeconds(cause.first_ps())) + ", more than its " +
@@ -204,8 +206,13 @@ FillLadder(const Plan& plan,
     FillWorlds(plan, worlds, fabric);
     FillTaxes(plan.cluster, fabric);
     Times times;
+    const v1::FabricResult* described = nullptr;
     for (size_t i = 0; i < worlds.size(); ++i)
     {
+        if (plan.rungs[i].world == CauseWorld(0).world)
+        {
+            described = &worlds[i]->fabric();
+        }
         if (worlds[i]->fabric().ladder_size() > 0)
         {
             times[plan.rungs[i].world] = worlds[i]->fabric().ladder(0).step_time_ps();
@@ -221,7 +228,7 @@ FillLadder(const Plan& plan,
     whatIf.set_compute_ps(last.mean_busy_ps());
     whatIf.set_bubble_ps(last.step_time_ps() - last.mean_busy_ps());
     whatIf.set_fidelity(plan.rungs.back().fidelity);
-    FillCauses(times, fabric, whatIf);
+    FillCauses(times, *described, whatIf);
     FillSensitivity(times, whatIf);
 }
 

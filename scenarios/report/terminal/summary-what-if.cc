@@ -104,6 +104,11 @@ AddCosts(Table& table, const v1::Result& result)
 void
 AddCauses(Table& table, const v1::Result& result)
 {
+    AddRow(table,
+           result,
+           "step at this level",
+           [](const v1::FabricResult& f)
+           { return HumanTime(ToSeconds(f.what_if().step_time_ps())); });
     for (int i = 0; i < result.fabrics(0).what_if().causes_size(); ++i)
     {
         AddRow(table,
@@ -112,8 +117,9 @@ AddCauses(Table& table, const v1::Result& result)
                [i](const v1::FabricResult& f)
                {
                    const v1::CauseSaving& c = f.what_if().causes(i);
-                   return Print("%.1f", 100 * ToSeconds(c.first_ps()) / f.step_time_s()) + " / " +
-                          Print("%.1f", 100 * ToSeconds(c.last_ps()) / f.step_time_s()) + " / " +
+                   const auto step = static_cast<double>(f.what_if().step_time_ps());
+                   return Print("%.1f", 100 * static_cast<double>(c.first_ps()) / step) + " / " +
+                          Print("%.1f", 100 * static_cast<double>(c.last_ps()) / step) + " / " +
                           Percent(c.shapley_share());
                });
     }

@@ -273,6 +273,7 @@ RunWorld(const Plan& plan,
     v1::WorldPart part;
     part.set_events(core.eventCount());
     FillWorld(rung, result, part.mutable_fabric());
+    FillCriticalPath(result, part.mutable_fabric());
     part.mutable_fabric()->mutable_ladder(0)->set_fidelity(levelName);
     if (network)
     {
