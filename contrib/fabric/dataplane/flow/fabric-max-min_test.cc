@@ -236,9 +236,9 @@ TEST(MaxMin, ComponentsAreIndependent)
             net.AddFlow(c.loads[f], c.weights[f]);
             net.Insert(f);
         }
-        for (uint32_t f = 0; f < c.loads.size(); ++f) // one by one, others untouched
+        for (const std::vector<Load>& loads : c.loads) // one by one, others untouched
         {
-            net.Collect({c.loads[f][0].resource});
+            net.Collect({loads[0].resource});
             net.Solve();
         }
         for (uint32_t f = 0; f < c.loads.size(); ++f)
