@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// heddle validate fidelity: the flow level's errors, by family of traffic.
+// heddle validate fidelity: the flow levels' errors, by family of traffic.
 #include "cli/command.h"
 #include "report/files/files.h"
 #include "report/files/json.h"
 #include "validate/fidelity-cases.h"
 #include "validate/fidelity-run.h"
+#include "validate/fidelity-uncertainty.h"
 
 #include "ns3/base-errors.h"
 
@@ -27,6 +28,7 @@ struct ValidateArguments
     std::vector<std::string> what;
     std::string filter;
     std::string json;
+    std::string table;
     bool quick = false;
     unsigned threads = 0;
 };
@@ -41,6 +43,10 @@ Parse(const Arguments& arguments, ValidateArguments& a)
         po::value(&a.filter)->value_name("NAME"),
         "only families whose name contains NAME, e.g. \"all-to-all, spray\"");
     add("json", po::value(&a.json)->value_name("FILE"), "also write the table as JSON");
+    add("table",
+        po::value(&a.table)->value_name("FILE"),
+        "write the errors that results carry, with those that were not run as they are: "
+        "scenarios/validate/fidelity-measured.inc");
     add("threads",
         po::value(&a.threads)->value_name("N"),
         "cases that run at once (default: the cores)");
@@ -64,6 +70,10 @@ Parse(const Arguments& arguments, ValidateArguments& a)
     if (a.what.size() > 1)
     {
         throw InputError("validate: name one validation.");
+    }
+    if (a.quick && !a.table.empty())
+    {
+        throw InputError("--table holds errors of the whole set: not with --quick.");
     }
     if (values.count("threads") && a.threads == 0)
     {
@@ -109,6 +119,10 @@ RunValidate(const Arguments& arguments)
     {
         PrepareFile("--json", parsed.json);
     }
+    if (!parsed.table.empty())
+    {
+        PrepareFile("--table", parsed.table);
+    }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
     v1::FidelityReport report = RunFidelity(families, parsed.threads > 0 ? parsed.threads : cores);
     report.set_command(std::string("heddle validate fidelity") + (parsed.quick ? " --quick" : "") +
@@ -116,6 +130,10 @@ RunValidate(const Arguments& arguments)
     if (!parsed.json.empty())
     {
         WriteText(parsed.json, ToJson(report));
+    }
+    if (!parsed.table.empty())
+    {
+        WriteText(parsed.table, MeasuredTable(report));
     }
     PrintFidelity(report, std::cout);
     if (!std::cout.flush())

@@ -2,7 +2,7 @@
 //
 // Leaves of 8 NICs of 400 Gb/s and scenario defaults for the rest: DCQCN, buffers, latencies as
 // documented in the schema. Sizes are such that a case takes about a second at packet level.
-#include "validate/fidelity-cases.h"
+#include "validate/fidelity-workloads.h"
 
 #include <array>
 
@@ -11,110 +11,6 @@ namespace heddle
 
 namespace
 {
-
-struct Size
-{
-    const char* name;
-    unsigned ranks;
-    const char* bytes;
-};
-
-struct Workload
-{
-    const char* name;
-    std::vector<Size> sizes;
-    std::vector<Size> quickSizes;
-    std::string (*text)(const Size& size);
-    const char* collectives; ///< of the fabric
-    unsigned perHost = 1;
-};
-
-std::string
-PermutationText(const Size& size)
-{
-    return std::string("traffic { permutation { bytes: \"") + size.bytes + "\" shift: 11 } }";
-}
-
-/// To the first rank from all others.
-std::string
-IncastText(const Size& size)
-{
-    return std::string("traffic { incast { to: 0 bytes: \"") + size.bytes + "\" } }";
-}
-
-/// To the first rank from the first so many ranks of the other leaves.
-std::string
-SmallIncastText(const Size& size)
-{
-    std::string text = "traffic { incast { to: 0 bytes: \"" + std::string(size.bytes) + "\"";
-    for (const char* from : {"3", "6", "9", "12", "15", "18", "21", "24"})
-    {
-        text += std::string(" from: ") + from;
-    }
-    return text + " } }";
-}
-
-std::string
-AllReduceText(const Size& size)
-{
-    return std::string("collective { kind: \"all-reduce\" bytes: \"") + size.bytes + "\" }";
-}
-
-std::string
-AllToAllText(const Size& size)
-{
-    return std::string("collective { kind: \"all-to-all\" bytes: \"") + size.bytes + "\" }";
-}
-
-/// One layer of a mixture of experts, forward and backward, without its gradients. The size is the
-/// sequence length.
-std::string
-MixtureText(const Size& size)
-{
-    return std::string("training_step { model: \"qwen3-235b-a22b\" sequence: ") + size.bytes +
-           " expert_parallel: 32\n"
-           "  slice { layers: 1 head: false gradients: false optimizer: false } }";
-}
-
-const std::vector<Workload>&
-Workloads()
-{
-    static const std::vector<Workload> all{
-        {"permutation",
-         {{"32 ranks, 4 MiB", 32, "4MiB"}},
-         {{"32 ranks, 1 MiB", 32, "1MiB"}},
-         &PermutationText,
-         ""},
-        {"incast 8", {{"4 MiB", 32, "4MiB"}}, {{"1 MiB", 32, "1MiB"}}, &SmallIncastText, ""},
-        {"incast 31", {{"2 MiB", 32, "2MiB"}}, {{"1 MiB", 32, "1MiB"}}, &IncastText, ""},
-        {"ring all-reduce",
-         {{"32 ranks, 64 MiB", 32, "64MiB"}},
-         {{"16 ranks, 8 MiB", 16, "8MiB"}},
-         &AllReduceText,
-         ""},
-        {"tree all-reduce",
-         {{"32 ranks, 16 MiB", 32, "16MiB"}},
-         {{"16 ranks, 4 MiB", 16, "4MiB"}},
-         &AllReduceText,
-         "collectives { all_reduce: \"double-tree\" }"},
-        {"all-to-all",
-         {{"8 ranks, 1 MiB a pair", 8, "8MiB"},
-          {"16 ranks, 512 KiB a pair", 16, "8MiB"},
-          {"32 ranks, 256 KiB a pair", 32, "8MiB"},
-          {"64 ranks, 128 KiB a pair", 64, "8MiB"},
-          {"128 ranks, 64 KiB a pair", 128, "8MiB"}},
-         {{"8 ranks, 256 KiB a pair", 8, "2MiB"}, {"32 ranks, 64 KiB a pair", 32, "2MiB"}},
-         &AllToAllText,
-         ""},
-        {"MoE step slice",
-         {{"32 ranks, 512 tokens", 32, "512"}},
-         {{"32 ranks, 128 tokens", 32, "128"}},
-         &MixtureText,
-         "collectives { software { name: \"nccl-h100\" } }",
-         4},
-    };
-    return all;
-}
 
 struct Condition
 {
@@ -132,14 +28,14 @@ constexpr std::array<Condition, 4> kConditions{
 
 /// 8 NICs a leaf, but at least two leaves.
 unsigned
-NicsPerLeaf(const Size& size)
+NicsPerLeaf(const FidelitySize& size)
 {
     return size.ranks > 8 ? 8 : 4;
 }
 
 std::string
-ScenarioText(const Workload& workload,
-             const Size& size,
+ScenarioText(const FidelityWorkload& workload,
+             const FidelitySize& size,
              const std::string& balancer,
              const std::string& control,
              const Condition& condition)
@@ -172,7 +68,23 @@ FidelitySet(bool quick)
               : std::vector<const char*>{"ecmp", "spray", "adaptive"};
     const size_t conditions = quick ? 2 : kConditions.size();
     std::vector<FidelityFamily> families;
-    for (const Workload& workload : Workloads())
+    const auto add = [&](const FidelityWorkload& workload,
+                         const char* balancer,
+                         const char* control,
+                         const Condition& condition)
+    {
+        FidelityFamily family{workload.level, workload.name, balancer, control, condition.name, {}};
+        for (const FidelitySize& size : quick ? workload.quickSizes : workload.sizes)
+        {
+            if (NicsPerLeaf(size) >= 2 * condition.oversubscription) // else nothing to balance
+            {
+                family.cases.push_back(
+                    {size.name, ScenarioText(workload, size, balancer, control, condition)});
+            }
+        }
+        families.push_back(std::move(family));
+    };
+    for (const FidelityWorkload& workload : FidelityWorkloads())
     {
         for (const char* balancer : balancers)
         {
@@ -180,22 +92,7 @@ FidelitySet(bool quick)
             {
                 for (size_t c = 0; c < conditions; ++c)
                 {
-                    FidelityFamily family{workload.name,
-                                          balancer,
-                                          control,
-                                          kConditions[c].name,
-                                          {}};
-                    for (const Size& size : quick ? workload.quickSizes : workload.sizes)
-                    {
-                        if (NicsPerLeaf(size) < 2 * kConditions[c].oversubscription)
-                        {
-                            continue; // one uplink: nothing to balance
-                        }
-                        family.cases.push_back(
-                            {size.name,
-                             ScenarioText(workload, size, balancer, control, kConditions[c])});
-                    }
-                    families.push_back(std::move(family));
+                    add(workload, balancer, control, kConditions[c]);
                 }
             }
         }

@@ -2,15 +2,19 @@
 //
 // File: fidelity-cases.h
 // ----------------------
-// The fixed set on which the flow level is held against the packet level. A case is a scenario; a
+// The fixed set on which the flow levels are held against the packet level. A case is a scenario; a
 // family is the cases that differ in size alone:
 //
 //   workload × load balancer × congestion control × state of the fabric
 //
-// e.g. "all-to-all, spray, dcqcn, 2:1" with 8 … 128 ranks.
+// e.g. "all-to-all, spray, dcqcn, 2:1" with 8 … 128 ranks: level "flow-messages", message by
+// message. "flow, hierarchical all-reduce, ecmp, none, 1:1": level "flow", whole collectives by
+// algorithm.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_CASES_H
 #define HEDDLE_SCENARIOS_FIDELITY_CASES_H
+
+#include "plan/ladder.h"
 
 #include <string>
 #include <vector>
@@ -26,6 +30,7 @@ struct FidelityCase
 
 struct FidelityFamily
 {
+    std::string level; ///< that is held against packets
     std::string workload;
     std::string loadBalancer;
     std::string congestionControl;
@@ -34,7 +39,9 @@ struct FidelityFamily
 
     std::string Name() const
     {
-        return workload + ", " + loadBalancer + ", " + congestionControl + ", " + condition;
+        const std::string prefix = level == kFlow ? level + ", " : "";
+        return prefix + workload + ", " + loadBalancer + ", " + congestionControl + ", " +
+               condition;
     }
 };
 

@@ -109,6 +109,7 @@ CompareFamily(const FidelityFamily& family,
 {
     v1::FidelityFamily out;
     out.set_name(family.Name());
+    out.set_level(family.level);
     out.set_workload(family.workload);
     out.set_load_balancer(family.loadBalancer);
     out.set_congestion_control(family.congestionControl);
@@ -117,7 +118,14 @@ CompareFamily(const FidelityFamily& family,
     for (size_t i = 0; i < family.cases.size(); ++i)
     {
         std::vector<double> errors;
-        out.set_unpaired(out.unpaired() + Pair(packet[i], flow[i], errors));
+        if (family.level == kFlow)
+        {
+            errors.push_back(Relative(flow[i].step_ps(), packet[i].step_ps()));
+        }
+        else
+        {
+            out.set_unpaired(out.unpaired() + Pair(packet[i], flow[i], errors));
+        }
         v1::FidelityCase& c = *out.add_cases();
         c.set_name(family.cases[i].name);
         c.set_messages(errors.size());

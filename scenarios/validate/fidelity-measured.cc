@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// Errors of the flow level, as `heddle validate fidelity --json` printed them (heddle 0.1.0 on
-// ns-3 3.37, the whole set). Not edited by hand: after a change of the flow level, run it again.
+// The table of errors: fidelity-measured.inc as the command wrote it. After a change of a flow
+// level
+//
+//   heddle validate fidelity --table scenarios/validate/fidelity-measured.inc
+//
+// writes it again (with --filter: those rows).
+#include "validate/fidelity-run.h"
 #include "validate/fidelity-uncertainty.h"
+
+#include <cstdio>
+#include <map>
 
 namespace heddle
 {
@@ -10,186 +18,63 @@ namespace heddle
 const char*
 MeasuredBy()
 {
-    return "heddle validate fidelity, heddle 0.1.0";
+    return "heddle validate fidelity, heddle " HEDDLE_VERSION;
 }
 
-// clang-format off
 const std::vector<MeasuredError>&
 MeasuredErrors()
 {
     static const std::vector<MeasuredError> table{
-        // workload, load balancer, congestion control, state; mean, p99, step
-        {"permutation", "ecmp", "none", "1:1", 0.0005, 0.0018, -0.0000},
-        {"permutation", "ecmp", "none", "2:1", 0.0006, 0.0017, -0.0006},
-        {"permutation", "ecmp", "none", "4:1", 0.0009, 0.0020, -0.0015},
-        {"permutation", "ecmp", "none", "link down", 0.0555, 0.2448, -0.0054},
-        {"permutation", "ecmp", "dcqcn", "1:1", 0.0562, 0.2084, -0.0324},
-        {"permutation", "ecmp", "dcqcn", "2:1", 0.0869, 0.3968, -0.0380},
-        {"permutation", "ecmp", "dcqcn", "4:1", 0.0955, 0.3202, 0.0381},
-        {"permutation", "ecmp", "dcqcn", "link down", 0.0866, 0.3279, -0.0719},
-        {"permutation", "spray", "none", "1:1", 0.0531, 0.0769, -0.0755},
-        {"permutation", "spray", "none", "2:1", 0.0301, 0.0420, -0.0414},
-        {"permutation", "spray", "none", "4:1", 0.0237, 0.0326, -0.0324},
-        {"permutation", "spray", "none", "link down", 0.1116, 0.1685, -0.1660},
-        {"permutation", "spray", "dcqcn", "1:1", 0.0531, 0.0769, -0.0755},
-        {"permutation", "spray", "dcqcn", "2:1", 0.0505, 0.1483, -0.1472},
-        {"permutation", "spray", "dcqcn", "4:1", 0.0296, 0.1163, -0.0285},
-        {"permutation", "spray", "dcqcn", "link down", 0.1116, 0.1685, -0.1660},
-        {"permutation", "adaptive", "none", "1:1", 0.0391, 0.0542, -0.0532},
-        {"permutation", "adaptive", "none", "2:1", 0.0354, 0.0436, -0.0431},
-        {"permutation", "adaptive", "none", "4:1", 0.0219, 0.0300, -0.0298},
-        {"permutation", "adaptive", "none", "link down", 0.0828, 0.1108, -0.1090},
-        {"permutation", "adaptive", "dcqcn", "1:1", 0.0391, 0.0542, -0.0532},
-        {"permutation", "adaptive", "dcqcn", "2:1", 0.0536, 0.2123, -0.1286},
-        {"permutation", "adaptive", "dcqcn", "4:1", 0.0355, 0.1652, -0.0177},
-        {"permutation", "adaptive", "dcqcn", "link down", 0.0828, 0.1108, -0.1090},
-        {"incast 8", "ecmp", "none", "1:1", 0.0001, 0.0005, -0.0000},
-        {"incast 8", "ecmp", "none", "2:1", 0.0002, 0.0005, -0.0000},
-        {"incast 8", "ecmp", "none", "4:1", 0.0002, 0.0005, -0.0000},
-        {"incast 8", "ecmp", "none", "link down", 0.1214, 0.1480, -0.1209},
-        {"incast 8", "ecmp", "dcqcn", "1:1", 0.0844, 0.1790, 0.0058},
-        {"incast 8", "ecmp", "dcqcn", "2:1", 0.0899, 0.1277, 0.0551},
-        {"incast 8", "ecmp", "dcqcn", "4:1", 0.1570, 0.2683, 0.0658},
-        {"incast 8", "ecmp", "dcqcn", "link down", 0.1557, 0.6615, 0.0408},
-        {"incast 8", "spray", "none", "1:1", 0.0005, 0.0013, 0.0000},
-        {"incast 8", "spray", "none", "2:1", 0.0005, 0.0013, -0.0000},
-        {"incast 8", "spray", "none", "4:1", 0.0029, 0.0095, -0.0000},
-        {"incast 8", "spray", "none", "link down", 0.1048, 0.1212, -0.1209},
-        {"incast 8", "spray", "dcqcn", "1:1", 0.0324, 0.1157, 0.0126},
-        {"incast 8", "spray", "dcqcn", "2:1", 0.0394, 0.1171, -0.0137},
-        {"incast 8", "spray", "dcqcn", "4:1", 0.0953, 0.1782, 0.0662},
-        {"incast 8", "spray", "dcqcn", "link down", 0.0457, 0.1366, 0.0026},
-        {"incast 8", "adaptive", "none", "1:1", 0.0004, 0.0010, 0.0000},
-        {"incast 8", "adaptive", "none", "2:1", 0.0005, 0.0012, -0.0000},
-        {"incast 8", "adaptive", "none", "4:1", 0.0005, 0.0013, -0.0000},
-        {"incast 8", "adaptive", "none", "link down", 0.1047, 0.1212, -0.1209},
-        {"incast 8", "adaptive", "dcqcn", "1:1", 0.0295, 0.1046, 0.0049},
-        {"incast 8", "adaptive", "dcqcn", "2:1", 0.0565, 0.1319, -0.0060},
-        {"incast 8", "adaptive", "dcqcn", "4:1", 0.1120, 0.2715, 0.0101},
-        {"incast 8", "adaptive", "dcqcn", "link down", 0.0415, 0.0866, -0.0050},
-        {"incast 31", "ecmp", "none", "1:1", 0.0004, 0.0015, -0.0000},
-        {"incast 31", "ecmp", "none", "2:1", 0.0004, 0.0013, -0.0000},
-        {"incast 31", "ecmp", "none", "4:1", 0.0004, 0.0014, -0.0000},
-        {"incast 31", "ecmp", "none", "link down", 0.2640, 0.4016, -0.0009},
-        {"incast 31", "ecmp", "dcqcn", "1:1", 0.4250, 1.0778, 0.0649},
-        {"incast 31", "ecmp", "dcqcn", "2:1", 0.5338, 1.3122, 0.0649},
-        {"incast 31", "ecmp", "dcqcn", "4:1", 0.7050, 2.2312, 0.0649},
-        {"incast 31", "ecmp", "dcqcn", "link down", 0.4501, 1.1485, -0.6492},
-        {"incast 31", "spray", "none", "1:1", 0.0017, 0.0027, -0.0026},
-        {"incast 31", "spray", "none", "2:1", 0.0014, 0.0053, -0.0030},
-        {"incast 31", "spray", "none", "4:1", 0.0024, 0.0056, -0.0021},
-        {"incast 31", "spray", "none", "link down", 0.3717, 0.4989, -0.4983},
-        {"incast 31", "spray", "dcqcn", "1:1", 0.1094, 0.4126, 0.0622},
-        {"incast 31", "spray", "dcqcn", "2:1", 0.2952, 1.3122, 0.0623},
-        {"incast 31", "spray", "dcqcn", "4:1", 0.5094, 2.2312, 0.0628},
-        {"incast 31", "spray", "dcqcn", "link down", 0.1570, 0.5216, 0.0426},
-        {"incast 31", "adaptive", "none", "1:1", 0.0022, 0.0047, -0.0039},
-        {"incast 31", "adaptive", "none", "2:1", 0.0034, 0.0073, -0.0069},
-        {"incast 31", "adaptive", "none", "4:1", 0.0010, 0.0026, -0.0026},
-        {"incast 31", "adaptive", "none", "link down", 0.4430, 0.7384, -0.7379},
-        {"incast 31", "adaptive", "dcqcn", "1:1", 0.1152, 0.4125, 0.0613},
-        {"incast 31", "adaptive", "dcqcn", "2:1", 0.2918, 1.3122, 0.0573},
-        {"incast 31", "adaptive", "dcqcn", "4:1", 0.5060, 2.2312, 0.0621},
-        {"incast 31", "adaptive", "dcqcn", "link down", 0.1958, 0.5384, -0.5381},
-        {"ring all-reduce", "ecmp", "none", "1:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "none", "2:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "none", "4:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "none", "link down", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "dcqcn", "1:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "dcqcn", "2:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "dcqcn", "4:1", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "ecmp", "dcqcn", "link down", 0.0000, 0.0001, 0.0000},
-        {"ring all-reduce", "spray", "none", "1:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "spray", "none", "2:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "spray", "none", "4:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "spray", "none", "link down", 0.0086, 0.2012, -0.0100},
-        {"ring all-reduce", "spray", "dcqcn", "1:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "spray", "dcqcn", "2:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "spray", "dcqcn", "4:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "spray", "dcqcn", "link down", 0.0086, 0.2012, -0.0100},
-        {"ring all-reduce", "adaptive", "none", "1:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "adaptive", "none", "2:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "adaptive", "none", "4:1", 0.0046, 0.0188, 0.0044},
-        {"ring all-reduce", "adaptive", "none", "link down", 0.0066, 0.0185, -0.0074},
-        {"ring all-reduce", "adaptive", "dcqcn", "1:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "adaptive", "dcqcn", "2:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "adaptive", "dcqcn", "4:1", 0.0045, 0.0184, 0.0044},
-        {"ring all-reduce", "adaptive", "dcqcn", "link down", 0.0066, 0.0185, -0.0074},
-        {"tree all-reduce", "ecmp", "none", "1:1", 0.0541, 0.4463, -0.0091},
-        {"tree all-reduce", "ecmp", "none", "2:1", 0.0518, 0.5010, -0.0131},
-        {"tree all-reduce", "ecmp", "none", "4:1", 0.0485, 0.4228, -0.0076},
-        {"tree all-reduce", "ecmp", "none", "link down", 0.1504, 1.2598, 0.0406},
-        {"tree all-reduce", "ecmp", "dcqcn", "1:1", 0.1178, 0.9061, -0.0093},
-        {"tree all-reduce", "ecmp", "dcqcn", "2:1", 0.1120, 0.8244, 0.0100},
-        {"tree all-reduce", "ecmp", "dcqcn", "4:1", 0.1173, 0.8075, -0.0489},
-        {"tree all-reduce", "ecmp", "dcqcn", "link down", 0.1167, 0.9141, -0.0128},
-        {"tree all-reduce", "spray", "none", "1:1", 0.0652, 0.5110, 0.0023},
-        {"tree all-reduce", "spray", "none", "2:1", 0.0640, 0.5060, 0.0018},
-        {"tree all-reduce", "spray", "none", "4:1", 0.0550, 0.4502, 0.0033},
-        {"tree all-reduce", "spray", "none", "link down", 0.1498, 1.0215, 0.0619},
-        {"tree all-reduce", "spray", "dcqcn", "1:1", 0.1122, 0.6965, 0.0195},
-        {"tree all-reduce", "spray", "dcqcn", "2:1", 0.1105, 0.6932, 0.0203},
-        {"tree all-reduce", "spray", "dcqcn", "4:1", 0.1078, 0.7079, 0.0066},
-        {"tree all-reduce", "spray", "dcqcn", "link down", 0.1203, 0.8586, 0.0164},
-        {"tree all-reduce", "adaptive", "none", "1:1", 0.0652, 0.5118, 0.0021},
-        {"tree all-reduce", "adaptive", "none", "2:1", 0.0640, 0.5044, 0.0018},
-        {"tree all-reduce", "adaptive", "none", "4:1", 0.0550, 0.4351, -0.0086},
-        {"tree all-reduce", "adaptive", "none", "link down", 0.1473, 0.9300, 0.0319},
-        {"tree all-reduce", "adaptive", "dcqcn", "1:1", 0.1108, 0.6831, 0.0071},
-        {"tree all-reduce", "adaptive", "dcqcn", "2:1", 0.1125, 0.7221, 0.0136},
-        {"tree all-reduce", "adaptive", "dcqcn", "4:1", 0.1107, 0.7177, 0.0303},
-        {"tree all-reduce", "adaptive", "dcqcn", "link down", 0.1152, 0.8150, 0.0084},
-        {"all-to-all", "ecmp", "none", "1:1", 0.0184, 0.0599, -0.0017},
-        {"all-to-all", "ecmp", "none", "2:1", 0.0168, 0.0575, -0.0015},
-        {"all-to-all", "ecmp", "none", "4:1", 0.0172, 0.0580, -0.0023},
-        {"all-to-all", "ecmp", "none", "link down", 0.0281, 0.1451, 0.0247},
-        {"all-to-all", "ecmp", "dcqcn", "1:1", 0.0234, 0.1067, 0.0105},
-        {"all-to-all", "ecmp", "dcqcn", "2:1", 0.1308, 0.8845, 0.0622},
-        {"all-to-all", "ecmp", "dcqcn", "4:1", 0.1243, 0.9161, 0.0497},
-        {"all-to-all", "ecmp", "dcqcn", "link down", 0.0302, 0.1628, -0.0300},
-        {"all-to-all", "spray", "none", "1:1", 0.0200, 0.0644, -0.0207},
-        {"all-to-all", "spray", "none", "2:1", 0.0229, 0.0721, -0.0406},
-        {"all-to-all", "spray", "none", "4:1", 0.0203, 0.0655, -0.0233},
-        {"all-to-all", "spray", "none", "link down", 0.0220, 0.0764, -0.0983},
-        {"all-to-all", "spray", "dcqcn", "1:1", 0.0203, 0.0598, -0.0207},
-        {"all-to-all", "spray", "dcqcn", "2:1", 0.1218, 0.8843, -0.0314},
-        {"all-to-all", "spray", "dcqcn", "4:1", 0.1256, 0.9161, 0.0304},
-        {"all-to-all", "spray", "dcqcn", "link down", 0.0220, 0.0779, -0.0983},
-        {"all-to-all", "adaptive", "none", "1:1", 0.0210, 0.0673, -0.0237},
-        {"all-to-all", "adaptive", "none", "2:1", 0.0228, 0.0726, -0.0349},
-        {"all-to-all", "adaptive", "none", "4:1", 0.0201, 0.0643, -0.0159},
-        {"all-to-all", "adaptive", "none", "link down", 0.0203, 0.0800, -0.0877},
-        {"all-to-all", "adaptive", "dcqcn", "1:1", 0.0185, 0.0578, -0.0237},
-        {"all-to-all", "adaptive", "dcqcn", "2:1", 0.1219, 0.8844, 0.0289},
-        {"all-to-all", "adaptive", "dcqcn", "4:1", 0.1251, 0.9161, 0.0335},
-        {"all-to-all", "adaptive", "dcqcn", "link down", 0.0202, 0.0807, -0.0871},
-        {"MoE step slice", "ecmp", "none", "1:1", 0.0139, 0.0646, -0.0001},
-        {"MoE step slice", "ecmp", "none", "2:1", 0.0284, 0.2073, 0.0007},
-        {"MoE step slice", "ecmp", "none", "4:1", 0.0992, 0.6855, -0.0052},
-        {"MoE step slice", "ecmp", "none", "link down", 0.0143, 0.0741, 0.0004},
-        {"MoE step slice", "ecmp", "dcqcn", "1:1", 0.0128, 0.0813, 0.0029},
-        {"MoE step slice", "ecmp", "dcqcn", "2:1", 0.1526, 0.7861, 0.0380},
-        {"MoE step slice", "ecmp", "dcqcn", "4:1", 0.1870, 0.9257, 0.0318},
-        {"MoE step slice", "ecmp", "dcqcn", "link down", 0.0172, 0.1237, 0.0041},
-        {"MoE step slice", "spray", "none", "1:1", 0.0141, 0.0576, -0.0088},
-        {"MoE step slice", "spray", "none", "2:1", 0.0294, 0.2117, -0.0156},
-        {"MoE step slice", "spray", "none", "4:1", 0.0815, 0.6028, -0.0005},
-        {"MoE step slice", "spray", "none", "link down", 0.0144, 0.0624, -0.0101},
-        {"MoE step slice", "spray", "dcqcn", "1:1", 0.0111, 0.0694, -0.0097},
-        {"MoE step slice", "spray", "dcqcn", "2:1", 0.1542, 0.7869, 0.0155},
-        {"MoE step slice", "spray", "dcqcn", "4:1", 0.1728, 0.9254, 0.0223},
-        {"MoE step slice", "spray", "dcqcn", "link down", 0.0102, 0.0679, -0.0084},
-        {"MoE step slice", "adaptive", "none", "1:1", 0.0151, 0.0605, -0.0095},
-        {"MoE step slice", "adaptive", "none", "2:1", 0.0307, 0.2120, -0.0166},
-        {"MoE step slice", "adaptive", "none", "4:1", 0.0855, 0.6040, -0.0053},
-        {"MoE step slice", "adaptive", "none", "link down", 0.0191, 0.0789, -0.0256},
-        {"MoE step slice", "adaptive", "dcqcn", "1:1", 0.0107, 0.0681, -0.0103},
-        {"MoE step slice", "adaptive", "dcqcn", "2:1", 0.1483, 0.7874, 0.0168},
-        {"MoE step slice", "adaptive", "dcqcn", "4:1", 0.1681, 0.9254, 0.0177},
-        {"MoE step slice", "adaptive", "dcqcn", "link down", 0.0141, 0.0686, -0.0174},
+#include "validate/fidelity-measured.inc"
     };
     return table;
 }
-// clang-format on
+
+std::string
+MeasuredTable(const v1::FidelityReport& report)
+{
+    std::map<std::string, MeasuredError> rows;
+    for (const MeasuredError& row : MeasuredErrors())
+    {
+        rows[row.Name()] = row;
+    }
+    for (const v1::FidelityFamily& f : report.families())
+    {
+        rows[f.name()] = {f.level().c_str(),
+                          f.workload().c_str(),
+                          f.load_balancer().c_str(),
+                          f.congestion_control().c_str(),
+                          f.condition().c_str(),
+                          f.mean_error(),
+                          f.p99_error(),
+                          f.step_error()};
+    }
+    std::string text = "// SPDX-License-Identifier: GPL-2.0-only\n"
+                       "// Written by heddle validate fidelity --table: level, workload, load "
+                       "balancer, congestion\n// control, state; mean, p99, step.\n";
+    for (const FidelityFamily& family : FidelitySet(false))
+    {
+        const auto row = rows.find(family.Name());
+        if (row == rows.end())
+        {
+            continue; // neither run now nor before
+        }
+        const MeasuredError& e = row->second;
+        char line[256];
+        std::snprintf(line,
+                      sizeof line,
+                      "{\"%s\", \"%s\", \"%s\", \"%s\", \"%s\", %.4f, %.4f, %.4f},\n",
+                      e.level,
+                      e.workload,
+                      e.loadBalancer,
+                      e.congestionControl,
+                      e.condition,
+                      e.mean,
+                      e.p99,
+                      e.step);
+        text += line;
+    }
+    return text;
+}
 
 } // namespace heddle

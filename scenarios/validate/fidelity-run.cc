@@ -29,12 +29,13 @@ v1::FidelityRun
 RunCase(const std::string& name,
         const FidelityCase& c,
         const std::string& level,
+        bool byMessages,
         const ProgressFn& progress)
 {
     const Plan plan = PlanCase(name, c, level);
     MessageLog log;
     WorldOptions options;
-    options.log = &log;
+    options.log = byMessages ? &log : nullptr;
     const v1::WorldPart part = RunWorld(plan, plan.fabrics[0], plan.rungs[0], options, progress);
     v1::FidelityRun run;
     for (const auto& [identity, message] : log.messages)
@@ -62,12 +63,13 @@ std::string
 RunAndSerialise(const std::string& name,
                 const FidelityCase& c,
                 const std::string& level,
+                bool byMessages,
                 const ProgressFn& progress)
 {
     v1::FidelityRun run;
     try
     {
-        run = RunCase(name, c, level, progress);
+        run = RunCase(name, c, level, byMessages, progress);
     }
     catch (const std::exception& error)
     {
@@ -99,13 +101,14 @@ RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce)
         {
             const std::string name = family.Name() + ", " + c.name;
             const double hops = PlanCase(name, c, "packet").fabrics[0].estimate.packetHops;
-            for (const char* level : {"packet", "flow-messages"})
+            const bool byMessages = family.level != kFlow;
+            for (const std::string& level : {std::string("packet"), family.level})
             {
-                const bool packets = std::string(level) == "packet";
+                const bool packets = level == "packet";
                 pool.Add(name,
                          packets ? 1 + hops : 1 + hops / 20,
-                         [name, &c, level](const ProgressFn& progress)
-                         { return RunAndSerialise(name, c, level, progress); });
+                         [name, &c, level, byMessages](const ProgressFn& progress)
+                         { return RunAndSerialise(name, c, level, byMessages, progress); });
             }
         }
     }

@@ -2,7 +2,8 @@
 //
 // File: fidelity-run.h
 // --------------------
-// Runs families at both levels and compares them message by message.
+// Runs families at both levels and compares them: message by message, or at level "flow" collective
+// by collective.
 //
 //   const v1::FidelityReport report = RunFidelity(FidelitySet(true), 2);
 //   PrintFidelity(report, std::cout);

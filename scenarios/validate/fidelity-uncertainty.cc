@@ -37,6 +37,46 @@ Senders(const TaskGraph& graph)
     return most;
 }
 
+/// Of the collectives that were measured whole.
+constexpr size_t kMostMembers = 128;
+
+bool
+AnyLarger(const TaskGraph& graph)
+{
+    return std::any_of(graph.communicators().begin(),
+                       graph.communicators().end(),
+                       [](const Communicator& c) { return c.ranks.size() > kMostMembers; });
+}
+
+/// At level "flow"; empty: none.
+std::string
+NearestCollective(const Plan& plan, const FabricPlan& fabric)
+{
+    const WorkloadTraits traits = TraitsOf(plan.workload.graph, plan.cluster.acceleratorsPerHost);
+    if (traits.sendRecv || AnyLarger(plan.workload.graph))
+    {
+        return {};
+    }
+    const auto uses = [&](CollectiveKind kind) { return traits.kinds[static_cast<size_t>(kind)]; };
+    if (uses(CollectiveKind::AllToAll))
+    {
+        return traits.compute || traits.ring()            ? "MoE step slice"
+               : fabric.algorithms.allToAll == "pairwise" ? "pairwise all-to-all"
+                                                          : "all-to-all";
+    }
+    const std::string& algorithm = uses(CollectiveKind::AllReduce)   ? fabric.algorithms.allReduce
+                                   : uses(CollectiveKind::AllGather) ? fabric.algorithms.allGather
+                                   : uses(CollectiveKind::ReduceScatter)
+                                       ? fabric.algorithms.reduceScatter
+                                       : fabric.algorithms.broadcast;
+    if (algorithm == "ring")
+    {
+        return plan.cluster.acceleratorsPerHost > 1 ? "ring all-reduce in hosts of 4"
+                                                    : "ring all-reduce";
+    }
+    return algorithm == "double-tree" ? "tree all-reduce" : algorithm + " all-reduce";
+}
+
 std::string
 NearestWorkload(const Plan& plan, const FabricPlan& fabric)
 {
@@ -98,13 +138,16 @@ NearestCondition(const FabricPlan& fabric)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
-    const std::string workload = NearestWorkload(plan, fabric);
+    const bool whole = plan.fidelity == kFlow && fabric.byMessages.empty();
+    const std::string level = whole ? kFlow : kFlowMessages;
+    const std::string workload =
+        whole ? NearestCollective(plan, fabric) : NearestWorkload(plan, fabric);
     const std::string condition = NearestCondition(fabric);
     const std::string& balancer = fabric.topology.switchConfig.loadBalancer;
     const std::string& control = fabric.transport.congestionControl;
     for (const MeasuredError& family : MeasuredErrors())
     {
-        if (workload == family.workload && condition == family.condition &&
+        if (level == family.level && workload == family.workload && condition == family.condition &&
             balancer == family.loadBalancer && control == family.congestionControl)
         {
             return &family;
@@ -121,15 +164,13 @@ FillUncertainty(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* re
         return;
     }
     v1::Uncertainty& out = *result->mutable_uncertainty();
-    const bool byMessages =
-        plan.fidelity == kFlowMessages || (plan.fidelity == kFlow && !fabric.byMessages.empty());
-    const MeasuredError* family = byMessages ? NearestFamily(plan, fabric) : nullptr;
+    const bool measured = plan.fidelity == kFlowMessages || plan.fidelity == kFlow;
+    const MeasuredError* family = measured ? NearestFamily(plan, fabric) : nullptr;
     if (family == nullptr)
     {
         return; // known to be unknown
     }
-    out.set_family(std::string(family->workload) + ", " + family->loadBalancer + ", " +
-                   family->congestionControl + ", " + family->condition);
+    out.set_family(family->Name());
     out.set_step_error(std::abs(family->step));
     out.set_message_mean_error(family->mean);
     out.set_message_p99_error(family->p99);

@@ -2,17 +2,21 @@
 //
 // File: fidelity-uncertainty.h
 // ----------------------------
-// What a result of level "flow-messages" says of its own error: that of the nearest family of
-// `heddle validate fidelity`, from the table that the command printed (fidelity-measured.cc). The
-// other levels above packets have not been measured so: their error is said to be unknown.
+// What a result of level "flow-messages" or "flow" says of its own error: that of the nearest
+// family of `heddle validate fidelity`, from the table that the command wrote
+// (fidelity-measured.cc). Where none is near, or a collective has more members than any that was
+// measured, it is said to be unknown.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 #define HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 
 #include "plan/plan.h"
+#include "validate/fidelity-cases.h"
 
+#include "heddle-fidelity.pb.h"
 #include "heddle-result.pb.h"
 
+#include <string>
 #include <vector>
 
 namespace heddle
@@ -22,6 +26,7 @@ namespace heddle
 /// time, the worst case's, signed.
 struct MeasuredError
 {
+    const char* level;
     const char* workload;
     const char* loadBalancer;
     const char* congestionControl;
@@ -29,9 +34,18 @@ struct MeasuredError
     double mean;
     double p99;
     double step;
+
+    std::string Name() const
+    {
+        return FidelityFamily{level, workload, loadBalancer, congestionControl, condition, {}}
+            .Name();
+    }
 };
 
 const std::vector<MeasuredError>& MeasuredErrors();
+
+/// The table with the report's rows in place of its own, as C++ initialisers.
+std::string MeasuredTable(const v1::FidelityReport& report);
 
 /// The command and the version of that table.
 const char* MeasuredBy();

@@ -37,16 +37,19 @@ AddTimes(Table& table, const v1::Result& result)
     AddRow(table,
            result,
            result.manifest().fidelity() + " level's error",
-           [](const auto& f)
+           [&result](const auto& f)
            {
                if (!f.has_uncertainty())
                {
                    return std::string();
                }
                const v1::Uncertainty& u = f.uncertainty();
-               return u.family().empty() ? std::string("not measured")
-                                         : "±" + Percent(u.step_error()) + ", messages ±" +
-                                               Percent(u.message_mean_error());
+               return u.family().empty()
+                          ? std::string("not measured")
+                          : "±" + Percent(u.step_error()) +
+                                (result.manifest().fidelity() == "flow" ? ", collectives ±"
+                                                                        : ", messages ±") +
+                                Percent(u.message_mean_error());
            });
     AddRow(table,
            result,

@@ -19,6 +19,10 @@ void
 CoflowNetwork::SetCapacity(Partition& part, uint32_t port, int64_t rate)
 {
     const uint32_t id = m_portOf[port];
+    if (rate == 0 && m_config.spread && m_resources[id].kind == PortKind::Fabric)
+    {
+        return;
+    }
     m_resources[id].rate = rate;
     const std::vector<uint32_t> members = m_maxMin.members(id);
     if (rate > 0)
@@ -83,6 +87,12 @@ CoflowNetwork::Reload(Partition& part, uint32_t id, const std::vector<Load>& loa
     coflow.down = true;
     if (loads.empty())
     {
+        return;
+    }
+    if (static_cast<double>(part.now() - coflow.downSince) < coflow.messageTime)
+    {
+        coflow.down = false;
+        Insert(part, id);
         return;
     }
     coflow.recovering = true;

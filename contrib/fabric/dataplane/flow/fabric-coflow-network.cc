@@ -46,10 +46,11 @@ CoflowNetwork::AddPort(int64_t rate, PortKind kind)
 }
 
 uint32_t
-CoflowNetwork::Add(const std::vector<Load>& loads, uint32_t weight)
+CoflowNetwork::Add(const std::vector<Load>& loads, uint32_t weight, double messageTime)
 {
     const auto id = static_cast<uint32_t>(m_coflows.size());
     m_coflows.emplace_back();
+    m_coflows[id].messageTime = messageTime;
     m_coflows[id].pace = m_maxMin.AddResource(kUnlimited);
     m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited});
     m_maxMin.AddFlow({{m_coflows[id].pace, MaxMin::kWhole}}, weight);

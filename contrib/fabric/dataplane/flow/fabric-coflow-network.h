@@ -21,7 +21,8 @@
 // inside the fabric (only what exceeds the time at its endpoints' rate), a failure.
 //
 // Deviations: parts of a coflow cannot run ahead of each other, so work that one port could do
-// while another is the bottleneck waits; a failed link on one path holds up all of it.
+// while another is the bottleneck waits; a failed link on one path holds up all of it, but for
+// flows that spread over paths: these lose nothing.
 
 #ifndef HEDDLE_FABRIC_COFLOW_NETWORK_H
 #define HEDDLE_FABRIC_COFLOW_NETWORK_H
@@ -93,6 +94,9 @@ class CoflowNetwork
         double congestedEfficiency = 1;
         /// After a failure senders go on when their timer, which doubles each time, expires; ps.
         Tick retransmissionTimeout = 4 * kMillisecond;
+        /// Packets of a message take many paths: those that a dead port between switches swallows
+        /// are missed when others arrive, and sent again; nothing stands still.
+        bool spread = false;
     };
 
     CoflowNetwork(EventCore& core, const Config& config);
@@ -112,8 +116,10 @@ class CoflowNetwork
         return m_portOf.size();
     }
 
-    /// A coflow at rest; at least one load, each port at most once; weight > 0.
-    uint32_t Add(const std::vector<Load>& loads, uint32_t weight);
+    /// A coflow at rest; at least one load, each port at most once; weight > 0. `messageTime`: of
+    /// its longest message alone, ps; an outage shorter than that is noticed without a timer, by
+    /// the packets that follow.
+    uint32_t Add(const std::vector<Load>& loads, uint32_t weight, double messageTime = 0);
 
     /// It takes `paceTime` ps at least. The coflow is at rest.
     void Start(Partition& part, uint32_t coflow, double paceTime);
@@ -154,6 +160,7 @@ class CoflowNetwork
         double left = 0; ///< of them, at `since`
         double carried = 0;
         double paceTime = 0;
+        double messageTime = 0;
         Tick since = 0;
         Tick downSince = 0;
         int64_t rate = 0;

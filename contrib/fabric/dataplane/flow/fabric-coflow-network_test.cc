@@ -190,6 +190,34 @@ TEST(Coflow, ADegradedPortAndOneThatFails)
     EXPECT_NEAR(bytes[nic], 1000e6 / 8, 10);
 }
 
+/// A port fails at 4 ms, other paths follow 0.3 ms later; 600 of 1000 Mb are left at 4 ms.
+double
+TookWithAFailure(const CoflowNetwork::Config& config, double messageTime)
+{
+    World w(config);
+    const uint32_t nic = w.network.AddPort(100 * kGbps, Kind::NicOut);
+    const uint32_t first = w.network.AddPort(100 * kGbps, Kind::Fabric);
+    const uint32_t second = w.network.AddPort(100 * kGbps, Kind::Fabric);
+    const uint32_t c = w.network.Add({{nic, 1000e6}, {first, 1000e6}}, 1, messageTime);
+    w.StartAt(0, c);
+    w.Do(4 * kMillisecond, [&](Partition& part) { w.network.SetCapacity(part, first, 0); });
+    w.Do(4 * kMillisecond + 300 * kMicrosecond,
+         [&](Partition& part) {
+             w.network.Reload(part, c, {{nic, 1000e6}, {second, 1000e6}});
+         });
+    w.Run();
+    return w.Took(c);
+}
+
+TEST(Coflow, WhatFollowsALossSaysSoBeforeTheTimer)
+{
+    CoflowNetwork::Config config{1, kMillisecond};
+    EXPECT_NEAR(TookWithAFailure(config, 0.29e9), 10 + 1, 1e-5) << "short messages: the timer";
+    EXPECT_NEAR(TookWithAFailure(config, 0.31e9), 10 + 0.3, 1e-5) << "long ones: the outage alone";
+    config.spread = true;
+    EXPECT_NEAR(TookWithAFailure(config, 0), 10, 1e-5) << "other packets arrive all the time";
+}
+
 struct Program
 {
     std::vector<int64_t> ports;

@@ -59,7 +59,7 @@ CoflowNetwork::Config
 FlowRoutes::networkConfig() const
 {
     const FlowNetworkConfig flow = FlowNetworkConfigFor(m_config);
-    return {flow.congestedEfficiency, flow.retransmissionTimeout};
+    return {flow.congestedEfficiency, flow.retransmissionTimeout, !pinned()};
 }
 
 void
@@ -157,7 +157,7 @@ FlowRoutes::Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t
     if (!pinned())
     {
         const auto entry =
-            m_between.try_emplace(PairKey(source, target, 0), Between{from, to, 0}).first;
+            m_between.try_emplace(PairKey(source, target, 0), Between{from, to, 0, -1}).first;
         entry->second.bits += bits;
         return;
     }
@@ -178,6 +178,67 @@ FlowRoutes::Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t
     }
 }
 
+/// The bits of flows that spread, on the ports between switches.
+void
+FlowRoutes::Spread()
+{
+    for (const auto& [key, between] : m_between)
+    {
+        m_paths.Find(between.from, between.to, 0, m_stages);
+        m_blocked = m_blocked || m_stages.empty();
+        for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+        {
+            const double bits = between.bits;
+            m_paths.ForEachPort(m_stages[i],
+                                [&](PortId port, double share) { AddBits(port, share * bits); });
+        }
+    }
+    m_spread = true;
+}
+
+double
+FlowRoutes::Crowding(NicId from, NicId to, uint32_t channel)
+{
+    const uint32_t source = m_topology.leafOfNic[from];
+    const uint32_t target = m_topology.leafOfNic[to];
+    if (source == target)
+    {
+        return 1;
+    }
+    const auto time = [this](PortId port)
+    { return m_bits[port] / static_cast<double>(m_paths.RateOf(port).bps()); };
+    double most = 0;
+    if (pinned())
+    {
+        for (PortId port : m_interior.at(PairKey(from, to, channel)).ports)
+        {
+            most = std::max(most, time(port));
+        }
+    }
+    else
+    {
+        if (!m_spread)
+        {
+            Spread();
+        }
+        double& known = m_between.at(PairKey(source, target, 0)).most;
+        if (known < 0)
+        {
+            m_paths.Find(from, to, 0, m_stages);
+            known = 0;
+            for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+            {
+                m_paths.ForEachPort(m_stages[i],
+                                    [&](PortId port, double)
+                                    { known = std::max(known, time(port)); });
+            }
+        }
+        most = known;
+    }
+    const double own = time(m_paths.PortOf(from));
+    return own > 0 ? std::max(1.0, most / own) : 1;
+}
+
 /// Few queue pairs into each NIC, and they spread.
 bool
 FlowRoutes::Reordered() const
@@ -191,17 +252,11 @@ FlowRoutes::Reordered() const
 bool
 FlowRoutes::Take(std::vector<CoflowNetwork::Load>& loads)
 {
-    for (const auto& [key, between] : m_between)
+    if (!m_spread)
     {
-        m_paths.Find(between.from, between.to, 0, m_stages);
-        m_blocked = m_blocked || m_stages.empty();
-        for (size_t i = 1; i + 1 < m_stages.size(); ++i)
-        {
-            const double bits = between.bits;
-            m_paths.ForEachPort(m_stages[i],
-                                [&](PortId port, double share) { AddBits(port, share * bits); });
-        }
+        Spread();
     }
+    m_spread = false;
     const size_t first = loads.size();
     std::sort(m_loaded.begin(), m_loaded.end());
     for (PortId port : m_loaded)

@@ -51,6 +51,11 @@ class FlowRoutes
     /// there is no path on the intact fabric.
     void Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t messages);
 
+    /// Of what was added since the last Take(): time of the port between switches that is loaded
+    /// most on a queue pair's path over that of its NIC's port; at least 1.
+    /// Nothing is added after it.
+    double Crowding(NicId from, NicId to, uint32_t channel);
+
     /// The loads of what was added since the last call, appended. False: some of it has no path
     /// now.
     bool Take(std::vector<CoflowNetwork::Load>& loads);
@@ -86,6 +91,7 @@ class FlowRoutes
     void OnReroute(Partition& part, const Event& event);
     double WireBits(uint64_t bytes, uint64_t messages) const;
     void AddBits(PortId port, double bits);
+    void Spread();
     bool Reordered() const;
 
     const Topology& m_topology;
@@ -106,12 +112,14 @@ class FlowRoutes
     std::vector<uint32_t> m_into;                     ///< by NIC: queue pairs added
     std::vector<NicId> m_receivers;                   ///< with some
     bool m_blocked = false;
+    bool m_spread = false; ///< since the last Take()
 
     struct Between ///< spread: bits between two leaves
     {
         NicId from;
         NicId to;
         double bits;
+        double most; ///< time of the most loaded port on the way; < 0: not known yet
     };
 
     std::unordered_map<uint64_t, Between> m_between;

@@ -83,7 +83,7 @@ TEST(Fused, NearMessagesForOtherAlgorithms)
                         {"hierarchical", CollectiveKind::AllGather, 0.01},
                         {"hierarchical", CollectiveKind::ReduceScatter, 0.04},
                         {"hierarchical", CollectiveKind::AllToAll, 0.03},
-                        {"double-tree", CollectiveKind::AllReduce, 0.05}};
+                        {"double-tree", CollectiveKind::AllReduce, 0.06}};
     for (const Row& row : rows)
     {
         for (uint64_t bytes : {64ULL << 20, 512ULL << 20})

@@ -71,6 +71,7 @@ struct FusedPhase
     bool reached = true;                    ///< all of it has paths now
     uint32_t weight = 1;                    ///< streams at the port that has most
     bool scaleOut = false;
+    double message = 0; ///< serialisation of the longest over NICs, ps
     FusedTime head;
     FusedTime tail;
     FusedTime

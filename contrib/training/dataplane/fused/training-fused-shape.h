@@ -53,6 +53,25 @@ class FusedShaper : private FusedSink
         double ack;        ///< beyond the delivery
     };
 
+    struct Hop ///< of a ring
+    {
+        FusedTime time; ///< α + w
+        Rank from;
+        Rank to;
+        uint32_t queuePair;
+        bool scaleOut;
+    };
+
+    struct RingTime
+    {
+        FusedPattern pattern;
+        uint32_t first; ///< of m_hops
+        uint32_t edges;
+        FusedTime latency; ///< longest
+        FusedTime message; ///< longest
+        bool crosses;
+    };
+
     struct TreeTime
     {
         FusedTime latency; ///< of the longest way, but for one hop's
@@ -71,7 +90,9 @@ class FusedShaper : private FusedSink
     void EndPattern();
     void EndPhase(FusedAfter after);
     void NoteWindow(const FusedEdge& edge, const EdgeTime& time);
-    void NoteRing();
+    uint32_t QueuePairOf(const FusedEdge& edge) const;
+    FusedTime LongestRun(const RingTime& ring, uint32_t hops) const;
+    void AddRing(const RingTime& ring);
     void NoteTree();
     void AddTree();
     EdgeTime TimeOf(const FusedEdge& edge);
@@ -85,8 +106,7 @@ class FusedShaper : private FusedSink
     FusedPattern m_pattern;
     uint32_t m_edges = 0; ///< of the pattern
     FusedTime m_sum;      ///< over its edges: α + w
-    FusedTime m_least;
-    FusedTime m_most; ///< … of α + w
+    FusedTime m_most;     ///< … of α + w
     FusedTime m_mostMessage;
     FusedTime m_mostTail;  ///< network latency
     FusedTime m_mostAcked; ///< … with its acknowledgement
@@ -94,12 +114,15 @@ class FusedShaper : private FusedSink
     double m_mostStep = 0;
     double m_mostGrant = 0;
     bool m_crosses = false;    ///< some of its edges are scale-out
+    bool m_together = false;   ///< some messages of the phase wait for nothing
     FusedTime m_acked;         ///< of the phase
     double m_sumMessages = 0;  ///< scale-out serialisation, ps
     std::vector<double> m_out; ///< scale-up bits by rank
     std::vector<double> m_in;
     std::vector<uint32_t> m_streams; ///< by rank: leaving its NIC
     FusedTime m_chain;               ///< longest, but for messages that share a NIC
+    std::vector<Hop> m_hops;         ///< of the phase, ring by ring
+    std::vector<RingTime> m_rings;   ///< of the phase
     TreeTime m_tree;                 ///< longest
     double m_chainMessages = 0;      ///< … the time of these alone, ps
     std::vector<Rank> m_touched;     ///< of m_out and m_in

@@ -143,7 +143,7 @@ FusedComms::Load(Known& known, uint32_t index, const FusedShape& shape)
         }
         if (phase.coflow == kNone)
         {
-            phase.coflow = m_network.Add(from.loads, from.weight);
+            phase.coflow = m_network.Add(from.loads, from.weight, from.message);
             m_shapeOf.push_back(index);
         }
         else
