@@ -8,6 +8,7 @@
 #include "ns3/fabric-flow-network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <tuple>
 
@@ -55,7 +56,6 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
     {
         return;
     }
-    LeaveQueues(part);
     // Flows over all ports of a NIC change their paths at once.
     const bool anew = m_built && m_ports > 1 && m_paths.IsNicPort(2 * link);
     if (anew)
@@ -63,6 +63,7 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
         SettleAll(part);
     }
     m_linkUp[link] = up;
+    m_unrouted = m_linkUp != m_routedUp;
     ++m_pathsVersion;
     if (anew)
     {
@@ -71,10 +72,33 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
     }
     for (uint32_t flow = 0; m_built && flow < m_flows.size(); ++flow)
     {
-        if (m_flows[flow].active && !m_flows[flow].down && !PathIsUp(flow))
+        if (!m_flows[flow].active || m_flows[flow].down)
+        {
+            continue;
+        }
+        if (!PathIsUp(flow))
         {
             Suspend(part, flow);
+            continue;
         }
+        Settle(flow, part.now());
+        FindLoss(flow);
+        if (m_queued)
+        {
+            PredictMark(flow);
+            const double arriving =
+                static_cast<double>(m_flows[flow].rate) * (1 - m_details[flow].loss);
+            m_fifo->SetInflow(part, m_fifoFlow[flow], static_cast<int64_t>(arriving));
+        }
+        else
+        {
+            Predict(flow);
+        }
+        Arm(part, flow);
+    }
+    if (m_queued)
+    {
+        m_fifo->Commit(part);
     }
     Revive(part);
 }
@@ -89,6 +113,51 @@ FlowNetwork::KnownUp() const
         up[link] = up[link] || m_cut[link];
     }
     return up;
+}
+
+/// What of a flow that spreads goes to dead ports that the routes still name. A balancer that
+/// avoids queues sees those of its own switch; flows over all ports of a NIC leave a dead one at
+/// once.
+void
+FlowNetwork::FindLoss(uint32_t id)
+{
+    FlowDetails& d = m_details[id];
+    d.loss = 0;
+    if (!m_unrouted || !d.spread || AnyPort(d))
+    {
+        return;
+    }
+    FindStages(d);
+    double through = 1;
+    for (const fabric::FlowPaths::StageId stage : m_stages)
+    {
+        double dead = 0;
+        m_paths.ForEachPort(stage,
+                            [&](PortId port, double share)
+                            { dead += m_linkUp[port / 2] ? 0 : share; });
+        through *= Evened(stage) ? 1 : 1 - dead;
+    }
+    d.loss = 1 - through;
+}
+
+/// A message that leaves while packets are lost is through when they have been sent once more: its
+/// sender waits for a round trip and the tolerance of selective repeat (rdma-selective-repeat.cc).
+/// On average; ps.
+double
+FlowNetwork::LossLate(uint32_t id, double bits) const
+{
+    const FlowDetails& d = m_details[id];
+    if (d.loss == 0)
+    {
+        return 0;
+    }
+    constexpr double kTrips = 3;
+    constexpr double kPackets = 64;
+    const auto trip =
+        static_cast<double>(UnloadedLatency(d.from, d.to, 1) + UnloadedLatency(d.to, d.from, 1));
+    const double packet = m_config.packetBits * 1e12 / d.lineRate;
+    const double some = 1 - std::pow(1 - d.loss, std::ceil(bits / m_config.packetBits));
+    return some * (trip + std::max(kTrips * trip, kPackets * packet));
 }
 
 void
@@ -166,8 +235,8 @@ FlowNetwork::StillSending(uint32_t id, Tick now) const
 {
     const FlowDetails& d = m_details[id];
     const double lost = d.lostAt * ToSeconds(now - d.downSince);
-    const bool open = m_config.windowBits == 0 || lost < m_config.windowBits;
-    return d.lostAt > 0 && open && lost < m_flows[id].left;
+    const bool open = m_config.windowBits == 0 || d.underWay + lost < m_config.windowBits;
+    return d.lostAt > 0 && open && lost < m_flows[id].left + d.rest;
 }
 
 /// Flows that have a path again, and have lost something, go on when the receiver asks, or wait for
@@ -187,7 +256,7 @@ FlowNetwork::Revive(Partition& part)
         if (details.held)
         {
             m_flows[id].down = false;
-            Insert(part, id);
+            Continue(part, id);
             continue;
         }
         details.recovering = true;
@@ -224,7 +293,7 @@ FlowNetwork::OnRecovered(Partition& part, const Event& event)
     if (PathIsUp(id)) // else it has failed once more
     {
         m_flows[id].down = false;
-        Insert(part, id);
+        Continue(part, id);
     }
 }
 
@@ -237,6 +306,7 @@ FlowNetwork::OnReroute(Partition& part, const Event&)
     }
     SettleAll(part);
     m_routedUp = KnownUp();
+    m_unrouted = m_linkUp != m_routedUp;
     Rebuild(part);
 }
 
@@ -276,7 +346,8 @@ FlowNetwork::Rebuild(Partition& part)
         flow.finish = kForever;
         if (PathIsUp(id))
         {
-            Insert(part, id);
+            FindLoss(id);
+            Continue(part, id);
         }
         else
         {
@@ -295,7 +366,6 @@ FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
     {
         return;
     }
-    LeaveQueues(part);
     const bool spreads = Spreads();
     if (spreads)
     {
@@ -346,7 +416,8 @@ FlowNetwork::Resize(Partition& part, PortId changed)
             resource.port = port;
         }
     }
-    if (resource.useful && !m_maxMin.idle(id))
+    const bool queues = m_queued && m_queueOf[id] != kNone;
+    if (resource.useful && (queues || !m_maxMin.idle(id)))
     {
         Touch(part, id);
     }

@@ -89,6 +89,7 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
         return;
     }
     flow.down = false;
+    FindLoss(id);
     Continue(part, id);
 }
 
@@ -115,7 +116,7 @@ FlowNetwork::Settle(uint32_t id, Tick until)
         return;
     }
     const double sent = static_cast<double>(flow.rate) * span / kTicksPerSecond;
-    flow.left = std::max(0.0, flow.left - sent);
+    flow.left = std::max(0.0, flow.left - sent * (1 - details.loss));
     details.carried += sent;
     details.sent += sent;
     const double lost = span * std::max(0.0, 1 - static_cast<double>(flow.rate) / details.lineRate);
@@ -146,13 +147,14 @@ FlowNetwork::Settle(uint32_t id, Tick until)
 }
 
 void
-FlowNetwork::Predict(Flow& flow) const
+FlowNetwork::Predict(uint32_t id)
 {
+    Flow& flow = m_flows[id];
     flow.finish = kForever;
-    if (flow.rate > 0)
+    const double arriving = static_cast<double>(flow.rate) * (1 - m_details[id].loss);
+    if (arriving > 0)
     {
-        const double need = flow.left * kTicksPerSecond / static_cast<double>(flow.rate);
-        flow.finish = flow.since + std::llround(need);
+        flow.finish = flow.since + std::llround(flow.left * kTicksPerSecond / arriving);
     }
 }
 
@@ -205,7 +207,7 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
     }
     flow.left = static_cast<double>(bits);
     m_details[id].message = flow.left;
-    Predict(flow);
+    Predict(id);
     Arm(part, id);
 }
 

@@ -4,7 +4,7 @@
 // ---------------------------
 // The flow level: a network whose unit is the flow, a stream of bits at a rate. Rates are max-min
 // fair over the ports that flows load (fabric-max-min.h, fabric-flow-paths.h) and change when flows
-// start, stop, or links fail. No packets, no queues, no losses.
+// start, stop, or links fail. No packets.
 //
 //   FlowNetwork net(core, topology, config);
 //   net.SetClient(&client);
@@ -19,8 +19,8 @@
 //
 // Where nothing slows senders down (`shareByArrival`), rates are not max-min fair: every NIC sends
 // its flows in turn at its full rate, and the ports ahead queue what they cannot carry
-// (fabric-fifo-queues.h), until the sender's window is full. A link that changes ends that: from
-// then on, as with more flows than kMostQueued, the rates are max-min with arrival as weight.
+// (fabric-fifo-queues.h), until the sender's window is full. Queues stay when routes change. With
+// more flows than kMostQueued the rates are max-min with arrival as weight.
 //
 // Senders that marks slow down (`controlled`) have a limit each, SetLimit(): a NIC's port takes
 // turns among them as far as their limits go, queues mark what they send (FlowClient::OnMarked()).
@@ -271,6 +271,7 @@ class FlowNetwork : public fabric::FifoClient
         Tick acknowledgement = 0; ///< after a chunk is through
         double message = 0;       ///< bits of the one that leaves
         int64_t told = 0;         ///< the rate that m_spray knows
+        double loss = 0; ///< share of its packets that go where a dead link is not known yet
         // With limits:
         int64_t limit = std::numeric_limits<int64_t>::max(); ///< bits/s
         bool paced = false;                                  ///< its rate is its limit
@@ -309,6 +310,7 @@ class FlowNetwork : public fabric::FifoClient
         FlowWaits waits;
         double late = 0;      ///< by the first so many hops that it is sprayed over; ps
         uint32_t sprayed = 0; ///< those
+        double lossLate = 0;  ///< by what was lost; ps
     };
 
     using Loads = std::vector<fabric::MaxMin::Load>;
@@ -330,7 +332,7 @@ class FlowNetwork : public fabric::FifoClient
     FlowWaits TakeWaits(uint32_t flow);
     void OnFinish(Partition& part, const Event& event);
     void Settle(uint32_t flow, Tick until);
-    void Predict(Flow& flow) const;
+    void Predict(uint32_t flow);
     void PredictMark(uint32_t flow);
     void Arm(Partition& part, uint32_t flow);
     void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
@@ -366,8 +368,7 @@ class FlowNetwork : public fabric::FifoClient
     void OnCredit(Partition& part, const Event& event);
     void OnChunk(Partition& part, uint32_t flow);
     void Continue(Partition& part, uint32_t flow);
-    void LeaveQueues(Partition& part);
-    void Resume(Partition& part, uint32_t flow);
+    uint32_t QueueFor(uint32_t resource);
 
     // fabric-flow-spray.cc
     bool Evened(fabric::FlowPaths::StageId stage) const;
@@ -404,6 +405,8 @@ class FlowNetwork : public fabric::FifoClient
     void SettleAll(Partition& part);
     std::vector<bool> KnownUp() const;
     void Suspend(Partition& part, uint32_t flow);
+    void FindLoss(uint32_t flow);
+    double LossLate(uint32_t flow, double bits) const;
     void GoDown(Partition& part, uint32_t flow);
     bool OwnPortDown(const FlowDetails& flow);
     void OnGivingUp(Partition& part, const Event& event);
@@ -438,14 +441,18 @@ class FlowNetwork : public fabric::FifoClient
     std::vector<uint8_t> m_classOf;                   ///< by flow; empty: all in one
     std::vector<double> m_offeredByClass;             ///< scratch: by resource · kClasses + class
     bool m_built = false;
+    bool m_unrouted = false;     ///< some link's state is not in the routes
     Tick m_rerouteDue = -1;      ///< links that change together make one reroute
     uint32_t m_pathsVersion = 1; ///< counts changes of links and routes
     uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing
     bool m_queued = false;       ///< ports queue; else rates are max-min
     std::unique_ptr<fabric::FifoQueues> m_fifo;
     std::vector<uint32_t> m_queueOf; ///< by resource; kNone: no queue
-    std::vector<PortId> m_portOfQueue;
-    std::vector<Transit> m_inTransit; ///< chunks in queues, by cookie
+    std::map<std::vector<PortId>, uint32_t> m_queueByPorts;
+    std::vector<std::pair<PortId, FlowWaits::Cause>> m_queues; ///< by queue
+    std::vector<uint32_t> m_fifoFlow;   ///< by flow: in m_fifo, on its latest path
+    std::vector<uint32_t> m_flowOfFifo; ///< by flow of m_fifo
+    std::vector<Transit> m_inTransit;   ///< chunks in queues, by cookie
     std::vector<uint32_t> m_freeTransit;
     std::unique_ptr<fabric::SprayWaits> m_spray; ///< null: nobody sprays
     std::vector<fabric::SprayWaits::Step> m_sprays;

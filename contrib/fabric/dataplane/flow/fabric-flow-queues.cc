@@ -25,9 +25,6 @@ constexpr size_t kMostQueued = 100'000;
 constexpr unsigned kChunks = 4;
 /// Beyond this part of a window under way the next chunk may not fit.
 constexpr double kStall = 1 - 0.99 / kChunks;
-/// Of a credit event, in its lowest bit: no credit, but a flow that goes on.
-constexpr uint64_t kResume = 1;
-
 static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 
 } // namespace
@@ -35,11 +32,42 @@ static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 bool
 FlowNetwork::MayQueue() const
 {
-    return m_fifo && m_generation == 1 && m_ports == 1 && m_classOf.empty() &&
-           m_flows.size() <= kMostQueued;
+    return m_fifo && m_ports == 1 && m_classOf.empty() && m_flows.size() <= kMostQueued;
 }
 
-/// Of flows at rest, in order. Once, with the first resources.
+/// The queue of a resource: the one of before where the ports are the same.
+uint32_t
+FlowNetwork::QueueFor(uint32_t id)
+{
+    const Resource& resource = m_resources[id];
+    if (!resource.useful || resource.cause == FlowWaits::OwnPort)
+    {
+        return kNone;
+    }
+    std::vector<PortId> ports;
+    for (PortId port = 0; port < m_resourceOf.size(); ++port)
+    {
+        if (m_resourceOf[port] == id)
+        {
+            ports.push_back(port);
+        }
+    }
+    const auto [entry, isNew] = m_queueByPorts.try_emplace(std::move(ports), kNone);
+    if (isNew)
+    {
+        const double share = static_cast<double>(resource.rate) /
+                             static_cast<double>(m_paths.RateOf(resource.port).bps());
+        entry->second = m_fifo->AddQueue(resource.rate, share);
+        m_queues.emplace_back(resource.port, resource.cause);
+    }
+    else
+    {
+        m_fifo->SetCapacity(m_core.part(0), entry->second, resource.rate);
+    }
+    return entry->second;
+}
+
+/// Of flows at rest, in order, with the resources. What is on its way on an older path stays there.
 void
 FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
 {
@@ -49,18 +77,12 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
         return;
     }
     m_queueOf.clear();
-    for (const Resource& resource : m_resources)
+    for (uint32_t id = 0; id < m_resources.size(); ++id)
     {
-        const bool queues = resource.useful && resource.cause != FlowWaits::OwnPort;
-        const double ports = static_cast<double>(resource.rate) /
-                             static_cast<double>(m_paths.RateOf(resource.port).bps());
-        m_queueOf.push_back(queues ? m_fifo->AddQueue(resource.rate, ports) : kNone);
-        if (queues)
-        {
-            m_portOfQueue.push_back(resource.port);
-        }
+        m_queueOf.push_back(QueueFor(id));
     }
     m_fifo->SetPacket(m_config.packetBits);
+    m_fifoFlow.resize(m_flows.size(), kNone);
     std::vector<FifoQueues::Load> path;
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {
@@ -77,15 +99,25 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
                                 std::llround(stop.way * toLastPort)});
             }
         }
-        m_fifo->AddFlow(path);
+        uint32_t& flow = m_fifoFlow[id];
+        if (flow == kNone || !m_fifo->HasPath(flow, path))
+        {
+            if (flow != kNone)
+            {
+                m_fifo->SetInflow(m_core.part(0), flow, 0);
+            }
+            flow = m_fifo->AddFlow(path);
+            m_flowOfFifo.push_back(id);
+        }
         // Where in the last round of everybody's packets its own come: by content, and the same for
         // all of its messages.
         d.ahead = static_cast<double>(HashCombine(m_core.seed(), Mix64(d.entropy)) >> 11) * 0x1p-53;
-        d.slowest = m_maxMin.lastResource(id);
+        d.slowest = stopsOfFlow[id].empty() ? kNone : m_maxMin.lastResource(id);
         d.acknowledgement = m_config.acknowledgement + UnloadedLatency(d.from, d.to, 1) +
                             UnloadedLatency(d.to, d.from, 1);
         d.way = UnloadedLatency(d.from, d.to, static_cast<uint32_t>(m_config.packetBits / 8));
     }
+    m_fifo->Commit(m_core.part(0));
     const ClassConfig& marked = m_topology.switchConfig.classes[m_config.markedClass];
     if (m_config.controlled && marked.ecn)
     {
@@ -140,7 +172,7 @@ FlowNetwork::PredictMark(uint32_t id)
     {
         flow.left = std::max(0.0, left - d.early);
     }
-    Predict(flow);
+    Predict(id);
     flow.left = left;
 }
 
@@ -223,7 +255,8 @@ FlowNetwork::Share(Partition& part, uint32_t id)
             d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
             PredictMark(member);
             TellSpray(part, member);
-            m_fifo->SetInflow(part, member, rate);
+            const double arriving = static_cast<double>(rate) * (1 - d.loss);
+            m_fifo->SetInflow(part, m_fifoFlow[member], static_cast<int64_t>(arriving));
         }
     }
     m_fifo->Commit(part);
@@ -252,10 +285,11 @@ FlowNetwork::SentBits(const Partition& part, uint32_t id)
 }
 
 void
-FlowNetwork::OnMarked(Partition& part, uint32_t id, uint32_t queue, Tick latency, Tick waits)
+FlowNetwork::OnMarked(Partition& part, uint32_t flow, uint32_t queue, Tick latency, Tick waits)
 {
+    const uint32_t id = m_flowOfFifo[flow];
     const Tick until = m_details[id].way - latency + waits;
-    m_client->OnMarked(part, id, m_portOfQueue[queue], std::max<Tick>(0, until));
+    m_client->OnMarked(part, id, m_queues[queue].first, std::max<Tick>(0, until));
 }
 
 /// The last bit of a chunk has left.
@@ -308,7 +342,7 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.message = d.message;
         SprayLate(part, id, transit);
         FlowWaits waits = TakeWaits(id);
-        waits.late = transit.late;
+        waits.late = std::max(transit.late, LossLate(id, d.message));
         waits.lost[FlowWaits::Fabric] += waits.late;
         m_client->OnThrough(part, id, waits);
         return;
@@ -329,52 +363,46 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.waits = TakeWaits(id);
         transit.message = d.message;
         SprayLate(part, id, transit);
+        transit.lossLate = LossLate(id, d.message);
     }
     ++d.outstanding;
     d.underWay += d.chunk;
-    m_fifo->Send(part, id, cookie, d.ahead);
+    m_fifo->Send(part, m_fifoFlow[id], cookie, d.ahead);
 }
 
 void
 FlowNetwork::OnThrough(Partition& part,
-                       uint32_t id,
+                       uint32_t flow,
                        uint64_t cookie,
                        Tick travelled,
                        const std::vector<double>& delays)
 {
-    // Queue h of the path is load h + 1: the first one is the NIC's own port.
-    size_t hop = 0;
-    double most = 0;
+    const uint32_t id = m_flowOfFifo[flow];
     const Transit chunk = m_inTransit[cookie];
     m_freeTransit.push_back(static_cast<uint32_t>(cookie));
     FlowWaits waits = chunk.waits;
+    double most = 0;
     double worstInside = 0;
-    m_maxMin.ForEachLoad(id,
-                         [&](uint32_t resource, uint32_t)
-                         {
-                             if (m_resources[resource].cause == FlowWaits::OwnPort ||
-                                 hop == delays.size())
-                             {
-                                 return;
-                             }
-                             const double delay = delays[hop++];
-                             const FlowWaits::Cause cause = m_resources[resource].cause;
-                             waits.lost[cause] += delay;
-                             if (cause == FlowWaits::Fabric && delay > worstInside)
-                             {
-                                 worstInside = delay;
-                                 waits.culprit = m_resources[resource].port;
-                             }
-                             if (delay > most)
-                             {
-                                 most = delay;
-                                 m_details[id].slowest = resource;
-                             }
-                         });
+    for (size_t hop = 0; hop < delays.size(); ++hop)
+    {
+        const double delay = delays[hop];
+        const auto& [port, cause] = m_queues[m_fifo->QueueOf(flow, hop)];
+        waits.lost[cause] += delay;
+        if (cause == FlowWaits::Fabric && delay > worstInside)
+        {
+            worstInside = delay;
+            waits.culprit = port;
+        }
+        if (delay > most && m_resourceOf[port] != kNone)
+        {
+            most = delay;
+            m_details[id].slowest = m_resourceOf[port];
+        }
+    }
     if (m_config.windowBits > 0)
     {
         const auto bits = static_cast<uint64_t>(chunk.bits);
-        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, bits << 1);
+        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, bits);
     }
     else
     {
@@ -383,7 +411,7 @@ FlowNetwork::OnThrough(Partition& part,
     if (chunk.last)
     {
         waits.travelled = travelled;
-        waits.late = SprayLateBehind(part, id, chunk);
+        waits.late = std::max(SprayLateBehind(part, id, chunk), chunk.lossLate);
         waits.lost[FlowWaits::Fabric] += waits.late;
         m_client->OnThrough(part, id, waits);
     }
@@ -393,96 +421,13 @@ void
 FlowNetwork::OnCredit(Partition& part, const Event& event)
 {
     const uint32_t id = event.entity;
-    if ((event.arg & kResume) != 0)
-    {
-        Resume(part, id);
-        return;
-    }
     FlowDetails& d = m_details[id];
     --d.outstanding;
-    d.underWay = d.outstanding == 0 ? 0 : d.underWay - static_cast<double>(event.arg >> 1);
-    if (m_queued && d.stalled)
+    d.underWay = d.outstanding == 0 ? 0 : d.underWay - static_cast<double>(event.arg);
+    if (m_queued && d.stalled && !m_flows[id].down)
     {
         Settle(id, part.now());
         Continue(part, id);
-    }
-}
-
-/// Max-min rates from now on. What waits in queues goes on; the rest of a flow comes behind it.
-void
-FlowNetwork::LeaveQueues(Partition& part)
-{
-    if (!m_queued)
-    {
-        return;
-    }
-    std::vector<Tick> behind(m_flows.size(), 0);
-    for (uint32_t id = 0; id < m_flows.size(); ++id)
-    {
-        m_maxMin.ForEachLoad(id,
-                             [&](uint32_t resource, uint32_t)
-                             {
-                                 if (m_queueOf[resource] != kNone)
-                                 {
-                                     behind[id] += m_fifo->Delay(part, m_queueOf[resource]);
-                                 }
-                             });
-    }
-    for (uint32_t id = 0; id < m_flows.size(); ++id)
-    {
-        m_fifo->SetInflow(part, id, 0);
-        Flow& flow = m_flows[id];
-        FlowDetails& d = m_details[id];
-        if (!flow.active)
-        {
-            continue;
-        }
-        Settle(id, part.now());
-        flow.left += d.rest;
-        d.rest = 0;
-        if (flow.down)
-        {
-            continue;
-        }
-        if (m_maxMin.inserted(id))
-        {
-            m_maxMin.Remove(id);
-        }
-        d.lostAt = static_cast<double>(flow.rate);
-        d.stalled = behind[id] > 0;
-        flow.bottleneck = d.slowest;
-        flow.rate = 0;
-        flow.finish = kForever;
-        TellSpray(part, id);
-    }
-    m_fifo->Commit(part);
-    m_queued = false;
-    for (uint32_t id = 0; id < m_flows.size(); ++id)
-    {
-        if (!m_flows[id].active || m_flows[id].down)
-        {
-            continue;
-        }
-        if (m_details[id].stalled)
-        {
-            Schedule(part, part.now() + behind[id], m_onCredit, id, kResume);
-        }
-        else
-        {
-            Insert(part, id);
-        }
-    }
-}
-
-/// What was ahead of the flow in queues is gone.
-void
-FlowNetwork::Resume(Partition& part, uint32_t id)
-{
-    m_details[id].stalled = false;
-    if (m_flows[id].active && !m_flows[id].down && !m_maxMin.inserted(id))
-    {
-        Settle(id, part.now());
-        Insert(part, id);
     }
 }
 

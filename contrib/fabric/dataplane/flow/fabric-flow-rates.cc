@@ -49,7 +49,7 @@ FlowNetwork::Insert(Partition& part, uint32_t id)
     flow.rate = m_maxMin.Provisional(id);
     m_maxMin.SetRate(id, flow.rate);
     TellSpray(part, id);
-    Predict(flow);
+    Predict(id);
     if (flow.finish <= resting)
     {
         Arm(part, id);
@@ -63,7 +63,7 @@ FlowNetwork::Withdraw(Partition& part, uint32_t id)
     TouchLoads(part, id);
     if (m_queued)
     {
-        m_fifo->SetInflow(part, id, 0);
+        m_fifo->SetInflow(part, m_fifoFlow[id], 0);
         m_fifo->Commit(part);
     }
     m_flows[id].rate = 0;
@@ -253,7 +253,7 @@ FlowNetwork::Adopt(const Partition& part, const std::vector<uint32_t>& flows, Ti
         flow.rate = rate;
         flow.bottleneck = bottleneck;
         TellSpray(part, id);
-        Predict(flow);
+        Predict(id);
     }
 }
 

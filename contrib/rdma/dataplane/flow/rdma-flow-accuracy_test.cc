@@ -195,6 +195,68 @@ TEST(FlowAccuracy, AgainstPacketLevel)
     }
 }
 
+/// Completion times where an uplink of the first leaf fails at 20 us and is routed around at 70 us.
+template <class W>
+std::vector<double>
+TimesWithFailure(const std::vector<Post>& posts, const std::string& balancer)
+{
+    TransportConfig config = SelectiveRepeat();
+    config.ackEveryPackets = 16;
+    Topology topology = MakeTopology(LeafSpine(32, balancer));
+    topology.rerouteDelay = 50 * kMicrosecond;
+    uint32_t link = 0;
+    while (PortName(topology, 2 * link) != "leaf0 → spine0")
+    {
+        ++link;
+    }
+    W world(topology, config, 1);
+    for (const Post& p : posts)
+    {
+        world.Post(p.from, p.to, p.bytes, p.at);
+    }
+    world.At(20 * kMicrosecond, [&](Partition&) { world.net.SetLinkUp(link, false); });
+    world.Run();
+    EXPECT_EQ(world.byCookie.size(), posts.size());
+    std::vector<double> times;
+    for (const auto& [cookie, d] : world.byCookie)
+    {
+        times.push_back(static_cast<double>(d.timing.finished - d.timing.posted) / 1e6);
+    }
+    return times;
+}
+
+/// Queues stay when routes change, and sprayed packets are lost until they do.
+TEST(FlowAccuracy, AFailedLinkAgainstPacketLevel)
+{
+    const struct
+    {
+        const char* name;
+        std::vector<Post> posts;
+        std::string balancer;
+        double mean;
+    } cases[] = {{"incast 8, ecmp", Incast(8), "ecmp", 0.02},
+                 {"incast 31, ecmp", Incast(31), "ecmp", 0.03},
+                 {"incast 8, spray", Incast(8), "spray", 0.01},
+                 {"incast 8, adaptive", Incast(8), "adaptive", 0.01},
+                 {"all-to-all 32, spray", AllToAll(32, kBytes / 16), "spray", 0.02},
+                 {"all-to-all 32, adaptive", AllToAll(32, kBytes / 16), "adaptive", 0.02}};
+    for (const auto& c : cases)
+    {
+        const std::vector<double> packet = TimesWithFailure<World>(c.posts, c.balancer);
+        const std::vector<double> flow = TimesWithFailure<FlowWorld>(c.posts, c.balancer);
+        ASSERT_EQ(packet.size(), flow.size());
+        double mean = 0;
+        for (size_t i = 0; i < packet.size(); ++i)
+        {
+            mean += std::abs(flow[i] / packet[i] - 1) / static_cast<double>(packet.size());
+        }
+        const double last = *std::max_element(flow.begin(), flow.end());
+        const double expected = *std::max_element(packet.begin(), packet.end());
+        EXPECT_LE(mean, c.mean) << c.name;
+        EXPECT_NEAR(last, expected, 0.02 * expected) << c.name << ", us";
+    }
+}
+
 /// What a probe every 10 us waits behind an incast of 8 under DCQCN, in us; and the CNPs.
 template <class W>
 std::vector<double>

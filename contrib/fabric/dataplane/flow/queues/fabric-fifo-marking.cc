@@ -29,10 +29,6 @@ void
 FifoQueues::SetMarking(const Marking& marking)
 {
     m_marking = marking;
-    for (size_t id = 0; id < m_uses.size(); ++id)
-    {
-        m_uses[id].packets = m_draws.Uniform(HashCombine(id, 0));
-    }
 }
 
 /// When the backlog passes kmin, if nothing changes.

@@ -5,6 +5,8 @@
 // the order of their events.
 #include "ns3/fabric-fifo-queues.h"
 
+#include "ns3/base-hash.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -61,10 +63,25 @@ FifoQueues::AddFlow(const std::vector<Load>& path)
         use.last = i + 1 == path.size();
         use.latency = path[i].latency;
         use.way = path[i].latency - (i > 0 ? path[i - 1].latency : 0);
+        use.packets = m_draws.Uniform(HashCombine(m_uses.size(), 0));
         m_queues[use.queue].onward |= !use.last;
         m_uses.push_back(use);
     }
     return static_cast<uint32_t>(m_flows.size() - 1);
+}
+
+bool
+FifoQueues::HasPath(uint32_t id, const std::vector<Load>& path) const
+{
+    const Flow& flow = m_flows[id];
+    bool same = flow.count == path.size();
+    for (uint32_t hop = 0; same && hop < flow.count; ++hop)
+    {
+        const Use& use = m_uses[flow.first + hop];
+        same = use.queue == path[hop].queue && use.share == path[hop].share &&
+               use.latency == path[hop].latency;
+    }
+    return same;
 }
 
 int64_t

@@ -95,6 +95,14 @@ class FifoQueues
     uint32_t AddQueue(int64_t capacity, double ports = 1);
     uint32_t AddFlow(const std::vector<Load>& path);
 
+    uint32_t QueueOf(uint32_t flow, size_t hop) const
+    {
+        return m_uses[m_flows[flow].first + hop].queue;
+    }
+
+    /// Whether the flow was added with that path.
+    bool HasPath(uint32_t flow, const std::vector<Load>& path) const;
+
     /// At which the flow leaves its source from now on; bits/s, ≥ 0. With Commit().
     void SetInflow(Partition& part, uint32_t flow, int64_t rate);
 
