@@ -58,36 +58,54 @@ Partition::Announce(Tick time) const
 }
 
 void
-Partition::PostElsewhere(uint32_t to, Event event)
+Partition::PostOutsideWindow(uint32_t to, Event event)
 {
-    if (!m_core.m_inWindow)
+    m_core.part(to).Insert(event);
+}
+
+/// Memory takes as long as some events.
+inline void
+Partition::PrepareNext(bool early) const
+{
+    constexpr ptrdiff_t kEarly = 8;
+    constexpr ptrdiff_t kLate = 4;
+    const auto* handlers = m_core.m_handlers.data();
+    if (const Event* event = early ? m_wheel.Ahead(kEarly) : nullptr)
     {
-        m_core.part(to).Insert(event);
-        return;
+        const auto& handler = handlers[event->handler];
+        if (handler.early)
+        {
+            handler.early(handler.self, *event);
+        }
     }
-    HEDDLE_CHECK(event.time - m_now >= m_distance[to], "post within the look-ahead");
-    Box& box = m_boxes[m_core.m_window & 1U][to];
-    box.events.push_back(event);
-    box.earliest = std::min(box.earliest, event.time);
+    if (const Event* event = m_wheel.Ahead(kLate))
+    {
+        const auto& handler = handlers[event->handler];
+        if (handler.late)
+        {
+            handler.late(handler.self, *event);
+        }
+    }
 }
 
 void
 Partition::Run(Tick end)
 {
-    constexpr ptrdiff_t kPrepareDistance = 4;
+    constexpr uint64_t kFetchPeriod = 4; ///< a call fetches the chunk that the next one follows
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
     const bool prepares = m_core.m_prepares;
+    const bool early = m_core.m_preparesEarly;
     while (!m_leave && m_wheel.Advance(end))
     {
         const Event& event = m_wheel.Take();
-        if (const Event* soon = prepares ? m_wheel.Ahead(kPrepareDistance) : nullptr)
+        if (prepares)
         {
-            const auto& handler = handlers[soon->handler];
-            if (handler.prepare)
+            if (m_count % kFetchPeriod == 0)
             {
-                handler.prepare(handler.self, *soon);
+                m_wheel.FetchAhead();
             }
+            PrepareNext(early);
         }
         m_now = event.time;
         ++m_count;
@@ -142,16 +160,18 @@ EventCore::~EventCore()
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {
-    m_handlers.push_back({function, self, nullptr});
+    m_handlers.push_back({function, self, nullptr, nullptr});
     HEDDLE_CHECK(m_handlers.size() <= 0xffff, "too many handlers");
     return static_cast<HandlerId>(m_handlers.size() - 1);
 }
 
 void
-EventCore::SetPrepare(HandlerId handler, PrepareFn prepare)
+EventCore::SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late)
 {
-    m_handlers[handler].prepare = prepare;
+    m_handlers[handler].early = early;
+    m_handlers[handler].late = late;
     m_prepares = true;
+    m_preparesEarly = m_preparesEarly || early;
 }
 
 Tick

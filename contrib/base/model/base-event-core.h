@@ -117,10 +117,23 @@ class alignas(64) Partition
     {
         std::vector<Event> events;
         Tick earliest = kForever;
+
+        void Add(const Event& event)
+        {
+            Event& slot = events.emplace_back();
+            slot.time = event.time; // field by field: straight from registers
+            slot.key = event.key;
+            slot.arg = event.arg;
+            slot.entity = event.entity;
+            slot.handler = event.handler;
+            slot.aux = event.aux;
+            earliest = std::min(earliest, event.time);
+        }
     };
 
     void Run(Tick end); ///< runs every event with time < end
-    void PostElsewhere(uint32_t to, Event event);
+    void PrepareNext(bool early) const;
+    void PostOutsideWindow(uint32_t to, Event event);
     void Announce(Tick time) const;
     void Empty(Box& box); ///< into the wheel
 
@@ -128,8 +141,9 @@ class alignas(64) Partition
     Tick m_now = 0;
     uint64_t m_count = 0;
     uint32_t m_index;
-    bool m_announces = true; ///< inserted events: the core does not run
-    bool m_leave = false;    ///< after the running event; with one partition only
+    bool m_announces = true;   ///< inserted events: the core does not run
+    bool m_leave = false;      ///< after the running event; with one partition only
+    Box* m_outboxes = nullptr; ///< of the running window, by destination; null: none runs
     EventWheel m_wheel;
     Tick m_wheelNext = kForever;      ///< after a window: of the wheel
     uint64_t m_lastCount = 0;         ///< m_count at the start of the latest window
@@ -176,11 +190,24 @@ class EventCore
 
     HandlerId AddHandler(HandlerFn function, void* self);
 
-    /// A hint: calls `prepare(self, event)` a few events before `event` runs, when what Event::arg
-    /// points to has been fetched into the cache; any number of times. It may fetch more, and must
-    /// not change what the event will do.
+    /// Hints: calls `early(self, event)` some events before `event` runs, when what Event::arg
+    /// points to has been fetched into the cache, and `late` a few events before; each any number
+    /// of times, or never. They may fetch more, and must not change what the event will do. Null:
+    /// none. Early calls cost a few ns per event: for worlds of which most is not in any cache.
     using PrepareFn = void (*)(void* self, const Event& event);
-    void SetPrepare(HandlerId handler, PrepareFn prepare);
+    void SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late);
+
+    /// Some handler has one: the world does not fit the nearer caches.
+    bool prepares() const
+    {
+        return m_prepares;
+    }
+
+    /// Some handler has an early one.
+    bool preparesEarly() const
+    {
+        return m_preparesEarly;
+    }
 
     /// The unique, seeded key of the `sequence`-th event that `entity` creates.
     uint64_t Key(uint32_t entity, uint32_t sequence) const
@@ -287,7 +314,8 @@ class EventCore
     {
         HandlerFn function;
         void* self;
-        PrepareFn prepare; ///< null: none
+        PrepareFn early;
+        PrepareFn late;
     };
 
     struct AloneEvent
@@ -321,6 +349,7 @@ class EventCore
     uint64_t m_keySeed;
     uint32_t m_entities = 0;
     bool m_prepares = false; ///< some handler does
+    bool m_preparesEarly = false;
     bool m_inWindow = false;
     std::atomic<bool> m_stop{false};
     std::vector<HandlerEntry> m_handlers;
@@ -357,7 +386,13 @@ Partition::Post(uint32_t to, const Event& event)
         Insert(event);
         return;
     }
-    PostElsewhere(to, event); // by value, so that the event need not be in memory till then
+    if (m_outboxes)
+    {
+        HEDDLE_CHECK(event.time - m_now >= m_distance[to], "post within the look-ahead");
+        m_outboxes[to].Add(event);
+        return;
+    }
+    PostOutsideWindow(to, event); // by value, so that the event need not be in memory till then
 }
 
 } // namespace heddle

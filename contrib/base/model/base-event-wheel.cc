@@ -128,21 +128,20 @@ EventWheel::Grow()
     for (Slot* chunk = first + slots; chunk != first;)
     {
         chunk -= kChunkEvents;
-        chunk->previous = m_free;
-        m_free = chunk;
+        m_free.push_back(chunk);
     }
 }
 
 void
 EventWheel::NewChunk(int64_t bucket)
 {
-    if (!m_free)
+    if (m_free.empty())
     {
         Grow();
     }
     const uint64_t slot = static_cast<uint64_t>(bucket) & m_mask;
-    Slot* chunk = m_free;
-    m_free = chunk->previous;
+    Slot* chunk = m_free.back();
+    m_free.pop_back();
     chunk->previous = m_buckets[slot];
     m_buckets[slot] = chunk + 1;
     ++m_chunks;
@@ -279,6 +278,7 @@ EventWheel::Refill(Tick end)
     m_bucket = bucket;
     m_occupied[slot >> 6] &= ~(uint64_t{1} << (slot & 63));
     Load(m_buckets[slot]);
+    m_ahead = m_buckets[(slot + 1) & m_mask];
     return m_next->time < end;
 }
 
@@ -297,8 +297,7 @@ EventWheel::Slot*
 EventWheel::Release(Slot* chunk)
 {
     Slot* previous = chunk->previous;
-    chunk->previous = m_free;
-    m_free = chunk;
+    m_free.push_back(chunk);
     --m_chunks;
     return previous;
 }

@@ -58,7 +58,13 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
     AddTransmitHandlers();
     BuildPorts(partitioning);
     BuildSwitches();
-    AddPreparations();
+    constexpr uint32_t kLarge = 1800; // ports beyond the second-level cache
+    constexpr uint32_t kHuge = 20000; // beyond the third-level one, with their packets
+    if (!ideal && ports.size() > kLarge)
+    {
+        PrepareArrivals(ports.size() > kHuge);
+        PrepareOthers(ports.size() > kHuge);
+    }
     routes.Build(std::vector<bool>(linkUp.size(), true));
     BuildPaths(); // of the intact network
     if (std::find(linkUp.begin(), linkUp.end(), false) != linkUp.end())
@@ -78,6 +84,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
     firstEntity = core.NewEntities(count);
     failureEntity = core.NewEntities();
     ports.resize(count);
+    queues.Resize(count);
     details.reserve(count);
     for (PortId id = 0; id < count; ++id)
     {

@@ -62,8 +62,9 @@ class Network::Impl
     struct NicState
     {
         NicClient* client = nullptr;
-        PortId up = kNone;     ///< NIC → leaf
-        uint32_t pathLeaf = 0; ///< row and column in the path table
+        PortId up = kNone;       ///< NIC → leaf
+        uint32_t pathLeaf = 0;   ///< row and column in the path table
+        bool wakeWanted = false; ///< WakeWhenReady()
     };
 
     /// The last hop to a NIC.
@@ -87,9 +88,13 @@ class Network::Impl
     void OnPause(Partition& part, const Event& event); ///< arg: PauseFrame
 
     // Ahead of the handlers: see EventCore::SetPrepare().
+    void PrepareRoute(const Event& event);
     void PrepareArrive(const Event& event);
     void PrepareReceive(const Event& event);
+    void PrepareReceiveMore(const Event& event);
     void PreparePortFree(const Event& event);
+    void PreparePortFreeMore(const Event& event);
+    void TellNic(const Event& portFree, NicClient::Notice notice);
 
     // Hot path.
     PortId PlannedRoute(SwitchId at, const Packet& packet) const;
@@ -154,6 +159,12 @@ class Network::Impl
     void Reroute();
     void SetPortRate(PortId id, BitRate rate);
 
+    /// Somebody waits for this NIC port.
+    bool WakeWanted(const fabric::Port& port) const
+    {
+        return port.fromNic && nics[port.fromNode].wakeWanted;
+    }
+
     Partition& PartOf(PortId id)
     {
         return core.part(details[id].partition);
@@ -167,18 +178,6 @@ class Network::Impl
     const Topology::Link& LinkOf(NicId nic) const
     {
         return topology.links[nics[nic].up / 2];
-    }
-
-    fabric::ClassQueue& QueueOf(PortId port, unsigned trafficClass)
-    {
-        return ports[port].queues[trafficClass];
-    }
-
-    /// What does not fit the second-level cache is worth fetching ahead.
-    bool large() const
-    {
-        constexpr size_t kSmallFabric = size_t{1} << 20;
-        return !ideal && ports.size() * sizeof(fabric::Port) > kSmallFabric;
     }
 
     uint64_t NextKey(fabric::Port& port, PortId id)
@@ -205,6 +204,7 @@ class Network::Impl
     std::function<void()> onReroute;
     fabric::OutageLog outages;
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
+    fabric::ClassQueues queues;
     std::vector<fabric::PortDetails> details;   ///< by PortId
     std::vector<fabric::LinkErrors> linkErrors; ///< by PortDetails::errors
     std::vector<SwitchState> switches;
@@ -236,7 +236,15 @@ class Network::Impl
   private:
     void AddForwardingHandlers();
     void AddTransmitHandlers();
-    void AddPreparations();
+    /// An EventCore::PrepareFn.
+    template <void (Impl::*Method)(const Event&)>
+    static void Prepare(void* self, const Event& event)
+    {
+        (static_cast<Impl*>(self)->*Method)(event);
+    }
+
+    void PrepareArrivals(bool twice);
+    void PrepareOthers(bool twice);
     void BuildPorts(const Partitioning& partitioning);
     void BuildSwitches();
     void BuildPaths();

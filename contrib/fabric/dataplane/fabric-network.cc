@@ -62,7 +62,7 @@ Network::WakeWhenReady(Partition& part, NicId nic)
 {
     const PortId id = m_impl->nics[nic].up;
     Port& port = m_impl->ports[id];
-    m_impl->details[id].wakeWanted = true;
+    m_impl->nics[nic].wakeWanted = true;
     if (port.up && !port.freePending && port.busyUntil > part.now())
     {
         m_impl->ScheduleFree(part, port, id);
@@ -78,14 +78,19 @@ Network::IsPaused(NicId nic, unsigned trafficClass) const
 Tick
 Network::PausedTime(Partition& part, NicId nic, unsigned trafficClass) const
 {
-    const ClassQueue& queue = m_impl->QueueOf(m_impl->nics[nic].up, trafficClass);
+    const PortId id = m_impl->nics[nic].up;
+    if (!m_impl->ports[id].everPaused)
+    {
+        return 0; // without a look at the queue, which has often left the cache
+    }
+    const ClassQueue& queue = m_impl->queues.At(id, trafficClass);
     return queue.pausedTotal + (IsPaused(nic, trafficClass) ? part.now() - queue.pausedSince : 0);
 }
 
 PortId
 Network::PauseCulprit(NicId nic, unsigned trafficClass) const
 {
-    return m_impl->QueueOf(m_impl->nics[nic].up, trafficClass).culprit;
+    return m_impl->queues.At(m_impl->nics[nic].up, trafficClass).culprit;
 }
 
 void
@@ -217,11 +222,12 @@ uint64_t
 Network::inFlight() const
 {
     uint64_t packets = m_impl->OnWires();
-    for (const Port& port : m_impl->ports)
+    for (PortId id = 0; id < m_impl->ports.size(); ++id)
     {
-        for (const ClassQueue& queue : port.queues)
+        for (unsigned c = 0; c < kClasses; ++c)
         {
-            for (const Packet* packet = queue.head; packet; packet = packet->next)
+            for (const Packet* packet = m_impl->queues.At(id, c).head; packet;
+                 packet = packet->next)
             {
                 ++packets;
             }
@@ -253,8 +259,9 @@ Network::portCounters(PortId port) const
     }
     counters.queueWait = 0;
     counters.maxQueueBytes = 0;
-    for (const ClassQueue& queue : hot.queues)
+    for (unsigned c = 0; c < kClasses; ++c)
     {
+        const ClassQueue& queue = m_impl->queues.At(port, c);
         counters.queueWait += queue.queueWait;
         counters.maxQueueBytes = std::max<uint64_t>(counters.maxQueueBytes, queue.mostBytes);
     }

@@ -41,12 +41,26 @@ class NicClient
     /// The port became idle, or a class was resumed, after WakeWhenReady().
     virtual void OnPortReady(Partition& part, NicId nic) = 0;
 
-    /// A hint, given in large networks only: OnReceive() with this packet is a few events away. May
-    /// fetch into the cache what that will touch; must change nothing.
-    virtual void OnReceiveSoon(NicId nic, const Packet& packet) const
+    /// Hints, given in large networks only, in huge ones twice: OnReceive() with this packet, or
+    /// OnPortReady(), is a few events away. May fetch into the cache what that will touch; must
+    /// change nothing. See EventCore::SetPrepare().
+    enum class Notice : uint8_t
+    {
+        First,
+        Second, ///< what was fetched at the first is there
+    };
+
+    virtual void OnReceiveSoon(NicId nic, const Packet& packet, Notice notice) const
     {
         (void)nic;
         (void)packet;
+        (void)notice;
+    }
+
+    virtual void OnPortReadySoon(NicId nic, Notice notice) const
+    {
+        (void)nic;
+        (void)notice;
     }
 };
 

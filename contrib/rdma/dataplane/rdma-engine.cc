@@ -51,6 +51,7 @@ TransportEngine::TransportEngine(EventCore& core, Network& network, const Transp
     m_onCongestionTimer =
         core.AddHandler<TransportEngine, &TransportEngine::OnCongestionTimer>(this);
     m_onDelivery = core.AddHandler<TransportEngine, &TransportEngine::OnDelivery>(this);
+    AddPreparations();
     MakeNics();
 }
 
@@ -150,6 +151,7 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
     sender.retired = dummy;
     sender.newest = dummy;
     receiver.current = dummy;
+    receiver.lastSequence = dummy->lastSequence;
     m_reliability->start(*this, sender, receiver);
     return id;
 }

@@ -91,7 +91,8 @@ class TransportEngine : public NicClient
     // --- from the network
     void OnReceive(Partition& part, NicId nic, Packet* packet) override;
     void OnPortReady(Partition& part, NicId nic) override;
-    void OnReceiveSoon(NicId nic, const Packet& packet) const override;
+    void OnReceiveSoon(NicId nic, const Packet& packet, Notice notice) const override;
+    void OnPortReadySoon(NicId nic, Notice notice) const override;
 
     // --- for reliability strategies
     const TransportConfig& config() const
@@ -157,6 +158,9 @@ class TransportEngine : public NicClient
     void InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel);
     Tick ComputeIdeal(const SenderQp& qp, uint64_t bytes) const;
     void StartMessage(MessageRecord& record, Tick earliest) const;
+
+    // rdma-prefetch.cc
+    void AddPreparations();
 
     // rdma-nic.cc
     void Arm(Partition& part, NicId nic, LazyTimer& timer, HandlerId handler, QpId qp, Tick due);

@@ -23,7 +23,8 @@ TransportEngine::Arm(Partition& part,
     {
         timer.armed = due;
         const uint64_t key = m_core.Key(m_firstEntity + nic, m_nics[nic].sequence++);
-        part.Insert({due, key, 0, qp, handler, 0});
+        // The pointer, so that the wheel fetches it.
+        part.Insert({due, key, reinterpret_cast<uint64_t>(&m_senders[qp]), qp, handler, 0});
     }
 }
 

@@ -132,6 +132,7 @@ struct alignas(64) ReceiverQp
     MessageRecord* current = nullptr; ///< last delivered, or the one being received
     bool inMessage = false;           ///< `current` is being received
     bool gapOpen = false;             ///< go-back-n: NACK sent, gap still open
+    uint32_t lastSequence = 0;        ///< of `current`, whose record has often left the cache
     Tick lastNack = 0;
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
     Tick lastPlaced = 0;          ///< latest acceptance of a packet of `current` or before
@@ -141,6 +142,16 @@ struct alignas(64) ReceiverQp
     uint32_t beyond = 0;          ///< bits set in it
     struct PendingDelivery* firstPending = nullptr; ///< waiting for receiveLatency, in order
     struct PendingDelivery* lastPending = nullptr;
+
+    /// The message after `current` is being received.
+    void BeginNext()
+    {
+        current = current->next;
+        lastSequence = current->lastSequence;
+        inMessage = true;
+        lossStall = 0;
+        downStall = 0;
+    }
 };
 
 /// A completion on its way to the client.

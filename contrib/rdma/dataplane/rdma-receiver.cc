@@ -30,29 +30,6 @@ TransportEngine::OnReceive(Partition& part, NicId, Packet* packet)
 }
 
 void
-TransportEngine::OnReceiveSoon(NicId nic, const Packet& packet) const
-{
-    const auto fetch = [](const auto& object, size_t bytes)
-    {
-        constexpr size_t kLine = 64;
-        const auto* start = reinterpret_cast<const char*>(&object);
-        for (size_t at = 0; at < bytes; at += kLine)
-        {
-            __builtin_prefetch(start + at, 1);
-        }
-    };
-    fetch(m_nics[nic], sizeof(NicState));
-    if (packet.type == PacketType::Data)
-    {
-        fetch(m_receivers[packet.flow], sizeof(ReceiverQp));
-    }
-    else
-    {
-        fetch(m_senders[packet.flow], sizeof(SenderQp));
-    }
-}
-
-void
 TransportEngine::OnData(Partition& part, const Packet& packet)
 {
     ReceiverQp& qp = m_receivers[packet.flow];
@@ -176,13 +153,10 @@ TransportEngine::Place(Partition& part, ReceiverQp& qp, const Packet& packet)
     bool first = false;
     if (!qp.inMessage)
     {
-        qp.current = qp.current->next;
-        qp.inMessage = true;
-        qp.lossStall = 0;
-        qp.downStall = 0;
+        qp.BeginNext();
         first = true;
     }
-    if (Ahead(packet.sequence, qp.current->lastSequence) > 0)
+    if (Ahead(packet.sequence, qp.lastSequence) > 0)
     {
         return; // of a later message, ahead of its turn
     }
@@ -201,7 +175,7 @@ TransportEngine::Advance(Partition& part, ReceiverQp& qp, const Packet& packet)
 {
     const bool resent = (packet.flags & packet_flag::kRetransmit) != 0;
     bool behind = false; // complete before, it waited for an older message
-    while (Ahead(qp.expected, qp.current->lastSequence) > 0)
+    while (Ahead(qp.expected, qp.lastSequence) > 0)
     {
         if (qp.inMessage)
         {
@@ -212,14 +186,11 @@ TransportEngine::Advance(Partition& part, ReceiverQp& qp, const Packet& packet)
             Deliver(part, qp, packet);
             qp.inMessage = false;
         }
-        if (Ahead(qp.expected, qp.current->lastSequence) == 1)
+        if (Ahead(qp.expected, qp.lastSequence) == 1)
         {
             return; // nothing of the next message is here in order; it may not even be posted
         }
-        qp.current = qp.current->next;
-        qp.inMessage = true;
-        qp.lossStall = 0;
-        qp.downStall = 0;
+        qp.BeginNext();
         behind = true;
     }
 }

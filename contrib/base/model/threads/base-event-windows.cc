@@ -148,6 +148,7 @@ EventCore::RunPartition(uint32_t index)
             part.Empty(m_parts[from]->m_boxes[filled][index]);
             end = std::min(end, Plus(m_next[from], part.m_distanceFrom[from]));
         }
+        part.m_outboxes = part.m_boxes[m_window & 1U].data();
         part.Run(end);
         part.m_wheelNext = part.m_wheel.NextTime();
     }
@@ -155,6 +156,7 @@ EventCore::RunPartition(uint32_t index)
     {
         part.m_error = std::current_exception();
     }
+    part.m_outboxes = nullptr;
 }
 
 void

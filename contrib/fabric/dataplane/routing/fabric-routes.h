@@ -57,6 +57,12 @@ class Routes
         return kNone;
     }
 
+    /// Into the cache.
+    void Fetch(SwitchId from, uint32_t leaf) const
+    {
+        __builtin_prefetch(&m_blocks[size_t{from} * m_blocksPerSwitch + leaf / kBlock]);
+    }
+
     /// Whether every leaf reaches every other.
     bool Complete() const;
 

@@ -113,7 +113,7 @@ Network::Impl::FailPort(PortId id)
     }
     for (unsigned c = 0; c < kClasses; ++c)
     {
-        ClassQueue& queue = QueueOf(id, c);
+        ClassQueue& queue = queues.At(id, c);
         while (queue.head)
         {
             Packet* packet = queue.Pop();
@@ -135,7 +135,7 @@ Network::Impl::RestorePort(PortId id)
     Port& port = ports[id];
     port.up = true;
     --portsDown;
-    if (port.fromNic && !port.freePending && details[id].wakeWanted)
+    if (!port.freePending && WakeWanted(port))
     {
         ScheduleFree(PartOf(id), port, id); // not from here: the caller may be the NIC itself
     }

@@ -21,7 +21,7 @@ void
 Network::Impl::Enqueue(Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now)
 {
     const unsigned c = packet->trafficClass;
-    ClassQueue& queue = port.queues[c];
+    ClassQueue& queue = queues.At(id, c);
     packet->enqueuedAt = Stamp::Make(ingress, now, Stamp::WorstCode(packet->enqueuedAt));
     // Account() adds the paused time of then: the difference is what lies within the wait.
     packet->pauseWait -= queue.PausedUnits(port.paused >> c & 1U, now);
@@ -43,7 +43,7 @@ Network::Impl::Admit(Partition& part, PortId egress, uint16_t ingress, Packet* p
     const unsigned c = packet->trafficClass;
     if ((losslessClasses >> c & 1U) == 0)
     {
-        return at.buffer.AdmitLossy(QueueOf(egress, c).bytes, packet->wireBytes) ==
+        return at.buffer.AdmitLossy(queues.At(egress, c).bytes, packet->wireBytes) ==
                Admission::Accept;
     }
     const Admission verdict = at.buffer.AdmitLossless(ingress, c, packet->wireBytes);
@@ -171,8 +171,21 @@ Network::Impl::OnTail(Partition& part, const Event& event)
     Output(part, event.entity, event.aux, packet);
 }
 
+/// Fetches what planning the route will touch.
+inline void
+Network::Impl::PrepareRoute(const Event& event)
+{
+    const auto* packet = reinterpret_cast<const Packet*>(event.arg);
+    if (Plan::Version(packet->enqueuedAt) == 0)
+    {
+        const SwitchId at = Plan::Target(packet->enqueuedAt);
+        routes.Fetch(at, routes.LeafOfNic(packet->destination));
+        __builtin_prefetch(&switches[at], 1);
+    }
+}
+
 /// Plans the route and fetches what queueing there will touch.
-void
+inline void
 Network::Impl::PrepareArrive(const Event& event)
 {
     auto* packet = reinterpret_cast<Packet*>(event.arg);
@@ -187,9 +200,8 @@ Network::Impl::PrepareArrive(const Event& event)
         return;
     }
     packet->enqueuedAt = Plan::Make(packet->enqueuedAt, routesVersion, egress);
-    const Port& out = ports[egress];
-    __builtin_prefetch(&out, 1);
-    __builtin_prefetch(&out.queues[packet->trafficClass], 1);
+    __builtin_prefetch(&ports[egress], 1);
+    queues.Fetch(egress, packet->trafficClass);
     if (limited)
     {
         switches[at].buffer.Prefetch(event.aux, packet->trafficClass);
@@ -205,21 +217,11 @@ Network::Impl::AddForwardingHandlers()
 }
 
 void
-Network::Impl::AddPreparations()
+Network::Impl::PrepareArrivals(bool twice)
 {
-    if (!large())
-    {
-        return;
-    }
     core.SetPrepare(m_onArrive,
-                    [](void* self, const Event& event)
-                    { static_cast<Impl*>(self)->PrepareArrive(event); });
-    core.SetPrepare(m_onReceive,
-                    [](void* self, const Event& event)
-                    { static_cast<Impl*>(self)->PrepareReceive(event); });
-    core.SetPrepare(m_onPortFree,
-                    [](void* self, const Event& event)
-                    { static_cast<Impl*>(self)->PreparePortFree(event); });
+                    twice ? &Prepare<&Impl::PrepareRoute> : nullptr,
+                    &Prepare<&Impl::PrepareArrive>);
 }
 
 } // namespace heddle

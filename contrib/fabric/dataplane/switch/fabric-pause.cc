@@ -84,7 +84,7 @@ PortId
 Network::Impl::CulpritOf(PortId egress, unsigned trafficClass) const
 {
     const bool paused = ports[egress].paused >> trafficClass & 1U;
-    return paused ? ports[egress].queues[trafficClass].culprit : egress;
+    return paused ? queues.At(egress, trafficClass).culprit : egress;
 }
 
 void
@@ -99,7 +99,7 @@ Network::Impl::OnPause(Partition& part, const Event& event)
     }
     if (frame.xoff)
     {
-        QueueOf(id, frame.trafficClass).culprit = frame.culprit;
+        queues.At(id, frame.trafficClass).culprit = frame.culprit;
     }
     SetPaused(port, id, frame.trafficClass, frame.xoff, part.now());
     if (frame.xoff || port.freePending)
@@ -110,7 +110,7 @@ Network::Impl::OnPause(Partition& part, const Event& event)
     {
         Kick(part, id);
     }
-    else if (port.Eligible() != 0 || details[id].wakeWanted)
+    else if (port.Eligible() != 0 || WakeWanted(port))
     {
         ScheduleFree(part, port, id);
     }
@@ -124,10 +124,11 @@ Network::Impl::SetPaused(Port& port, PortId id, unsigned trafficClass, bool paus
     {
         return;
     }
-    ClassQueue& queue = QueueOf(id, trafficClass);
+    ClassQueue& queue = queues.At(id, trafficClass);
     if (paused)
     {
         queue.pausedSince = now;
+        port.everPaused = true;
     }
     else
     {

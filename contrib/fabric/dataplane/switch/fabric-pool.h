@@ -13,7 +13,6 @@
 #include "ns3/fabric-packet.h"
 
 #include <cstring>
-#include <limits>
 #include <mutex>
 #include <new>
 #include <vector>
@@ -72,9 +71,9 @@ class PacketPool
     {
         packet->next = m_free;
         m_free = packet;
-        if (++m_count >= m_most)
+        if (++m_count == kBatch)
         {
-            GiveAway();
+            PutAside();
         }
     }
 
@@ -88,51 +87,58 @@ class PacketPool
     void SetDepot(PacketDepot* depot)
     {
         m_depot = depot;
-        m_most = 8 * PacketDepot::kBatch;
     }
 
   private:
+    static constexpr uint32_t kBatch = PacketDepot::kBatch;
+    static constexpr size_t kMostFull = 8; ///< more go to the depot
+
     void Refill()
     {
-        m_free = m_depot ? m_depot->Take() : nullptr;
-        if (m_free)
+        if (!m_full.empty())
         {
-            m_count = PacketDepot::kBatch;
-            return;
+            m_free = m_full.back();
+            m_full.pop_back();
         }
-        Grow();
+        else
+        {
+            m_free = m_depot ? m_depot->Take() : nullptr;
+        }
+        m_count = kBatch;
+        if (!m_free)
+        {
+            Grow();
+        }
     }
 
-    void GiveAway()
+    /// The list is full: never walked, because its packets have left the cache.
+    void PutAside()
     {
-        Packet* list = m_free;
-        Packet* last = list;
-        for (uint32_t i = 1; i < PacketDepot::kBatch; ++i)
+        if (m_depot && m_full.size() == kMostFull)
         {
-            last = last->next;
+            m_depot->Put(m_full.front());
+            m_full.erase(m_full.begin());
         }
-        m_free = last->next;
-        last->next = nullptr;
-        m_count -= PacketDepot::kBatch;
-        m_depot->Put(list);
+        m_full.push_back(m_free);
+        m_free = nullptr;
+        m_count = 0;
     }
 
     void Grow()
     {
-        constexpr size_t count = BlockArena::kBlockBytes / sizeof(Packet);
+        static_assert(BlockArena::kBlockBytes / sizeof(Packet) == kBatch);
         auto* packets = static_cast<Packet*>(m_arena->Take());
-        for (size_t i = count; i-- > 0;)
+        for (size_t i = kBatch; i-- > 0;)
         {
             auto* packet = new (&packets[i]) Packet;
             packet->next = m_free;
             m_free = packet;
         }
-        m_count += count;
     }
 
     Packet* m_free = nullptr;
-    size_t m_count = 0; ///< of free ones
-    size_t m_most = std::numeric_limits<size_t>::max();
+    uint32_t m_count = 0;        ///< in that list
+    std::vector<Packet*> m_full; ///< lists of kBatch
     BlockArena* m_arena = nullptr;
     PacketDepot* m_depot = nullptr;
 };

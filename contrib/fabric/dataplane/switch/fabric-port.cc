@@ -26,20 +26,21 @@ Scheduler::Scheduler(const SwitchConfig& config)
 }
 
 unsigned
-Scheduler::PickByDeficit(Port& port, uint8_t eligible) const
+Scheduler::PickByDeficit(Port& port, PortId id, ClassQueues& queues, uint8_t eligible) const
 {
-    ClassQueue* queues = port.queues;
+    const auto poor = [&](unsigned c)
+    { return queues.At(id, c).head->wireBytes > queues.At(id, c).deficit; };
     unsigned c = port.dwrrClass;
-    while ((eligible >> c & 1U) == 0 || queues[c].head->wireBytes > queues[c].deficit)
+    while ((eligible >> c & 1U) == 0 || poor(c))
     {
         do
         {
             c = (c + 1) % kClasses;
         } while ((eligible >> c & 1U) == 0);
-        queues[c].deficit += m_quantum[c];
+        queues.At(id, c).deficit += m_quantum[c];
     }
     port.dwrrClass = static_cast<uint8_t>(c);
-    queues[c].deficit -= queues[c].head->wireBytes;
+    queues.At(id, c).deficit -= queues.At(id, c).head->wireBytes;
     return c;
 }
 

@@ -3,8 +3,8 @@
 // File: fabric-port.h
 // -------------------
 // Internal to the packet level: the transmitting side of one link direction, and its class queues.
-// Ports lie in one dense array indexed by PortId, each with its queues behind it; what is rarely
-// needed lies in another.
+// Ports lie in one dense array indexed by PortId, their queues in another, class by class: so what
+// is in use lies close together, in few pages. What is rarely needed lies in a third.
 //
 // A port never has an event of its own while it is idle or transmits with nothing behind: whoever
 // hands it a packet starts the transmission and sets `busyUntil`. Only when an eligible packet must
@@ -18,6 +18,7 @@
 #ifndef HEDDLE_FABRIC_PORT_H
 #define HEDDLE_FABRIC_PORT_H
 
+#include "ns3/base-memory.h"
 #include "ns3/base-random.h"
 #include "ns3/base-units.h"
 #include "ns3/fabric-network.h"
@@ -25,6 +26,7 @@
 #include "ns3/fabric-topology.h"
 
 #include <cstdint>
+#include <vector>
 
 namespace heddle::fabric
 {
@@ -95,6 +97,7 @@ struct alignas(64) Port
     uint8_t paused = 0;        ///< bit per class stopped by PFC
     uint8_t dwrrClass : 3;     ///< whose turn it is
     bool freePending : 1;
+    bool everPaused : 1; ///< some class, since the start
     uint8_t : 0; // others than the owner read what follows; it is written while no partition runs
     bool up : 1;
     bool fromNic : 1;
@@ -102,11 +105,10 @@ struct alignas(64) Port
     bool lossy : 1;   ///< has PortDetails::errors
     bool unusual : 1; ///< lossy, of a rate that needs rounding, or into an ideal fabric
 
-    ClassQueue queues[kClasses];
-
     Port()
         : dwrrClass(0),
           freePending(false),
+          everPaused(false),
           up(true),
           fromNic(false),
           toNic(false),
@@ -127,7 +129,38 @@ struct alignas(64) Port
     }
 };
 
-static_assert(sizeof(Port) == 64 * (1 + kClasses));
+static_assert(sizeof(Port) == 64);
+
+/// All class queues of a network.
+class ClassQueues
+{
+  public:
+    void Resize(size_t ports)
+    {
+        m_ports = ports;
+        m_queues.resize(ports * kClasses);
+    }
+
+    ClassQueue& At(PortId port, unsigned trafficClass)
+    {
+        return m_queues[trafficClass * m_ports + port];
+    }
+
+    const ClassQueue& At(PortId port, unsigned trafficClass) const
+    {
+        return m_queues[trafficClass * m_ports + port];
+    }
+
+    /// Into the cache.
+    void Fetch(PortId port, unsigned trafficClass) const
+    {
+        __builtin_prefetch(&At(port, trafficClass), 1);
+    }
+
+  private:
+    std::vector<ClassQueue, HugeAllocator<ClassQueue>> m_queues; ///< [class][port]
+    size_t m_ports = 0;
+};
 
 /// What most hops do not touch.
 struct PortDetails
@@ -140,7 +173,6 @@ struct PortDetails
     Tick propagation = 0;
     uint32_t partition = 0;    ///< of the transmitting node
     uint8_t epoch = 0;         ///< counts link failures: PFC frames from before one are stale
-    bool wakeWanted = false;   ///< NIC ports: WakeWhenReady()
     uint32_t errors = kNone;   ///< index of its fabric::LinkErrors
     uint64_t drops = 0;        ///< here
     uint64_t arrivalDrops = 0; ///< of what the opposite direction brought here
@@ -249,7 +281,7 @@ class Scheduler
     explicit Scheduler(const SwitchConfig& config);
 
     /// The class to serve; `eligible` must not be 0. A DWRR class pays for its head packet.
-    unsigned Pick(Port& port, uint8_t eligible) const
+    unsigned Pick(Port& port, PortId id, ClassQueues& queues, uint8_t eligible) const
     {
         if (uint8_t strict = eligible & m_strict)
         {
@@ -258,15 +290,15 @@ class Scheduler
         if ((eligible & (eligible - 1)) == 0) // one class alone needs no turns
         {
             auto only = static_cast<unsigned>(__builtin_ctz(eligible));
-            port.queues[only].deficit = 0;
+            queues.At(id, only).deficit = 0;
             port.dwrrClass = static_cast<uint8_t>(only);
             return only;
         }
-        return PickByDeficit(port, eligible);
+        return PickByDeficit(port, id, queues, eligible);
     }
 
   private:
-    unsigned PickByDeficit(Port& port, uint8_t eligible) const;
+    unsigned PickByDeficit(Port& port, PortId id, ClassQueues& queues, uint8_t eligible) const;
 
     uint8_t m_strict = 0; ///< bit per class
     int64_t m_quantum[kClasses];

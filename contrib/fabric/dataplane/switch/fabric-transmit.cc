@@ -19,6 +19,10 @@ using fabric::Stamp;
 namespace
 {
 
+// Event::aux of OnPortFree.
+constexpr uint16_t kClassMask = kClasses - 1;
+constexpr uint16_t kFromNic = kClasses;
+
 /// Enters a finished wait in the packet and the port.
 inline void
 Account(const Port& port, PortId id, ClassQueue& queue, Packet* packet, Tick now)
@@ -180,19 +184,22 @@ Network::Impl::TransmitUnusually(Partition& part, PortId id, Packet* packet)
     return replay;
 }
 
-/// `aux` and `arg` only tell what will be touched: the queue and the packet at its head.
+/// `aux` and `arg` only tell what will be touched: the queue and the packet at its head, or the
+/// NIC.
 void
 Network::Impl::ScheduleFree(Partition& part, Port& port, PortId id)
 {
     port.freePending = true;
     const uint8_t eligible = port.Eligible();
     const unsigned c = 31U - static_cast<unsigned>(__builtin_clz(eligible | 1U));
+    const auto touched = port.fromNic ? reinterpret_cast<uint64_t>(&nics[port.fromNode])
+                                      : reinterpret_cast<uint64_t>(queues.At(id, c).head);
     part.Insert({std::max(port.busyUntil, part.now()),
                  NextKey(port, id),
-                 reinterpret_cast<uint64_t>(port.queues[c].head),
+                 touched,
                  id,
                  m_onPortFree,
-                 static_cast<uint16_t>(c)});
+                 static_cast<uint16_t>(c | (port.fromNic ? kFromNic : 0U))});
 }
 
 /// The packet leaves the switch's memory.
@@ -245,8 +252,8 @@ Network::Impl::StartNext(Partition& part, PortId id)
     {
         return;
     }
-    const unsigned c = scheduler.Pick(port, eligible);
-    ClassQueue& queue = port.queues[c];
+    const unsigned c = scheduler.Pick(port, id, queues, eligible);
+    ClassQueue& queue = queues.At(id, c);
     Packet* packet = queue.Pop();
     port.queuedBytes -= packet->wireBytes;
     __builtin_prefetch(queue.head, 1); // the next one has often left the cache
@@ -306,10 +313,11 @@ Network::Impl::Kick(Partition& part, PortId id)
         StartNext(part, id);
         return;
     }
-    if (details[id].wakeWanted && port.paused != 0xff)
+    NicState& nic = nics[port.fromNode];
+    if (nic.wakeWanted && port.paused != 0xff)
     {
-        details[id].wakeWanted = false;
-        nics[port.fromNode].client->OnPortReady(part, port.fromNode);
+        nic.wakeWanted = false;
+        nic.client->OnPortReady(part, port.fromNode);
     }
 }
 
@@ -331,22 +339,64 @@ Network::Impl::OnPortFree(Partition& part, const Event& event)
     Kick(part, id);
 }
 
-void
+inline void
 Network::Impl::PrepareReceive(const Event& event)
+{
+    const auto& packet = *reinterpret_cast<const Packet*>(event.arg);
+    const NicState& nic = nics[packet.destination];
+    __builtin_prefetch(&ports[nic.up], 1); // by which it will answer, or go on
+    if (nic.client)
+    {
+        nic.client->OnReceiveSoon(packet.destination, packet, NicClient::Notice::First);
+    }
+}
+
+inline void
+Network::Impl::PrepareReceiveMore(const Event& event)
 {
     const auto& packet = *reinterpret_cast<const Packet*>(event.arg);
     if (const NicClient* client = nics[packet.destination].client)
     {
-        client->OnReceiveSoon(packet.destination, packet);
+        client->OnReceiveSoon(packet.destination, packet, NicClient::Notice::Second);
     }
 }
 
-void
+inline void
 Network::Impl::PreparePortFree(const Event& event)
 {
-    const Port& port = ports[event.entity];
-    __builtin_prefetch(&port, 1);
-    __builtin_prefetch(&port.queues[event.aux], 1);
+    __builtin_prefetch(&ports[event.entity], 1);
+    queues.Fetch(event.entity, event.aux & kClassMask);
+    if ((event.aux & kFromNic) != 0)
+    {
+        TellNic(event, NicClient::Notice::First);
+    }
+}
+
+/// The port and the head of its queue are there.
+inline void
+Network::Impl::PreparePortFreeMore(const Event& event)
+{
+    if ((event.aux & kFromNic) != 0)
+    {
+        TellNic(event, NicClient::Notice::Second);
+        return;
+    }
+    const Packet* head = queues.At(event.entity, event.aux).head;
+    if (head && limited)
+    {
+        const SwitchState& at = switches[ports[event.entity].fromNode];
+        at.buffer.Prefetch(Stamp::Ingress(head->enqueuedAt), event.aux);
+    }
+}
+
+inline void
+Network::Impl::TellNic(const Event& portFree, NicClient::Notice notice)
+{
+    const auto* nic = reinterpret_cast<const NicState*>(portFree.arg);
+    if (nic->wakeWanted)
+    {
+        nic->client->OnPortReadySoon(static_cast<NicId>(nic - nics.data()), notice);
+    }
 }
 
 /// Here, so that the compiler sees through the table of handlers.
@@ -355,6 +405,22 @@ Network::Impl::AddTransmitHandlers()
 {
     m_onReceive = core.AddHandler<Impl, &Impl::OnReceive>(this);
     m_onPortFree = core.AddHandler<Impl, &Impl::OnPortFree>(this);
+}
+
+/// The same for what goes before them. `twice`: see NicClient::Notice.
+void
+Network::Impl::PrepareOthers(bool twice)
+{
+    const EventCore::PrepareFn receive = &Prepare<&Impl::PrepareReceive>;
+    const EventCore::PrepareFn portFree = &Prepare<&Impl::PreparePortFree>;
+    if (!twice)
+    {
+        core.SetPrepare(m_onReceive, nullptr, receive);
+        core.SetPrepare(m_onPortFree, nullptr, portFree);
+        return;
+    }
+    core.SetPrepare(m_onReceive, receive, &Prepare<&Impl::PrepareReceiveMore>);
+    core.SetPrepare(m_onPortFree, portFree, &Prepare<&Impl::PreparePortFreeMore>);
 }
 
 } // namespace heddle

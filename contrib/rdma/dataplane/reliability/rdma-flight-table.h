@@ -70,6 +70,12 @@ struct FlightTable
         return slots[sequence & (slots.size() - 1)];
     }
 
+    /// Into the cache.
+    void Fetch(uint32_t sequence) const
+    {
+        __builtin_prefetch(slots.data() + (sequence & (slots.size() - 1)), 1);
+    }
+
     /// Makes slots for [acked, next), one more than there were at the last call.
     void Cover(uint32_t acked, uint32_t next)
     {
