@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace heddle
 {
@@ -105,7 +106,9 @@ class RandomScenarios : public ::testing::TestWithParam<uint32_t>
   protected:
     static v1::Result Run(const std::string& text, unsigned threads, Engine engine = Engine::Fabric)
     {
-        const std::string path = ::testing::TempDir() + "heddle-threads.textproto";
+        // Of its own: the tests of two builds may run at once.
+        const std::string path =
+            ::testing::TempDir() + "heddle-threads-" + std::to_string(getpid()) + ".textproto";
         std::ofstream(path) << text;
         ScenarioSource source(path, {});
         const Plan plan = MakePlan(source);
