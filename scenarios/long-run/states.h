@@ -16,9 +16,9 @@
 // a spine. A state that cuts accelerators off (a NIC's only link, a leaf) stops the job; the hosts
 // behind it are of no use until the repair.
 //
-// Leaves spread over spines evenly, whatever is behind: with one of p parallel links to a spine down
-// the spine's way to that leaf has (p - 1) / p of its rate, and traffic from other leaves slows as if
-// that share of all spines were gone. Seen at packet level too.
+// Leaves spread over spines evenly, whatever is behind: with one of p parallel links to a spine
+// down the spine's way to that leaf has (p - 1) / p of its rate, and traffic from other leaves
+// slows as if that share of all spines were gone. Seen at packet level too.
 //
 // Known limits. One incident at a time: two failures at once count as the worse one. A lane that is
 // lost degrades its link; nobody publishes how often, so that state is measured but has no part.

@@ -12,9 +12,9 @@ namespace
 constexpr double kBitsPerByte = 8;
 constexpr uint64_t kGrantBytes = 64; // see Plan::ConnectQueuePairs
 
-/// Messages of rings that share a port between switches meet there so often. Chosen among 0, 0.5 and
-/// 1 as the nearest to packets in hierarchical all-reduce under ECMP without congestion control, 8
-/// to 128 ranks: that part of the error table is no independent check.
+/// Messages of rings that share a port between switches meet there so often. Chosen among 0, 0.5
+/// and 1 as the nearest to packets in hierarchical all-reduce under ECMP without congestion
+/// control, 8 to 128 ranks: that part of the error table is no independent check.
 constexpr double kMeetings = 0.5;
 
 /// What a tree's later chunks wait for of the first one's way, beyond their share of the busiest
@@ -281,7 +281,8 @@ FusedShaper::AddRing(const RingTime& ring)
         }
         sum += hop.time;
     }
-    const double rounds = ring.pattern.steps / ring.edges;
+    const auto whole = ring.pattern.steps / ring.edges; // turns
+    const auto rounds = static_cast<double>(whole);
     const FusedTime turn = rounds * sum + LongestRun(ring, ring.pattern.steps % ring.edges);
     const double loops = ring.pattern.loops;
     m_phase.rings.push_back({loops * turn + -1.0 * (ring.latency + ring.message),
