@@ -51,11 +51,36 @@ CoflowNetwork::Add(const std::vector<Load>& loads, uint32_t weight, double messa
     const auto id = static_cast<uint32_t>(m_coflows.size());
     m_coflows.emplace_back();
     m_coflows[id].messageTime = messageTime;
+    m_coflows[id].weight = weight;
     m_coflows[id].pace = m_maxMin.AddResource(kUnlimited);
     m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited});
     m_maxMin.AddFlow({{m_coflows[id].pace, MaxMin::kWhole}}, weight);
     SetLoads(id, loads);
     return id;
+}
+
+void
+CoflowNetwork::SetClass(uint32_t id, unsigned trafficClass)
+{
+    Coflow& coflow = m_coflows[id];
+    HEDDLE_CHECK(trafficClass < kClasses, "traffic classes are 0 to 7");
+    HEDDLE_CHECK(!coflow.active, "a coflow at rest changes its class");
+    coflow.trafficClass = static_cast<uint8_t>(trafficClass);
+}
+
+void
+CoflowNetwork::WeighByClass(const std::vector<uint32_t>& coflows)
+{
+    if ((m_classes & (m_classes - 1)) == 0)
+    {
+        return; // one class only
+    }
+    m_classWeights.Weigh(
+        m_maxMin,
+        coflows,
+        m_config.classes,
+        [this](uint32_t id) -> unsigned { return m_coflows[id].trafficClass; },
+        [this](uint32_t id) -> double { return m_coflows[id].weight; });
 }
 
 /// The most loaded port carries the whole rate, the others their share of it.
@@ -96,6 +121,8 @@ CoflowNetwork::Start(Partition& part, uint32_t id, double paceTime)
     coflow.culpritLead = 0;
     coflow.down = false;
     coflow.recovering = false;
+    m_classes |= static_cast<uint8_t>(1U << coflow.trafficClass);
+    m_maxMin.SetLevel(id, fabric::LevelOfClass(m_config.classes, coflow.trafficClass));
     Insert(part, id);
 }
 
@@ -207,6 +234,7 @@ CoflowNetwork::OnSolve(Partition& part, const Event&)
     const std::vector<uint32_t>& coflows = m_maxMin.Collect(m_touched);
     m_touched.clear();
     SetCapacities(coflows);
+    WeighByClass(coflows);
     m_maxMin.Solve();
     ++m_recomputations;
     const Tick asOf = part.now() - 1;

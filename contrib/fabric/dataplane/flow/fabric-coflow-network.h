@@ -20,15 +20,18 @@
 // The time that it took is booked to what limited it: its pace, a NIC's or a scale-up port, a port
 // inside the fabric (only what exceeds the time at its endpoints' rate), a failure.
 //
-// Deviations: parts of a coflow cannot run ahead of each other, so work that one port could do
-// while another is the bottleneck waits; a failed link on one path holds up all of it, but for
-// flows that spread over paths: these lose nothing.
+// Traffic classes, where coflows have several: fabric-class-weights.h.
+//
+// Deviations: classes count at scale-up ports, too; parts of a coflow cannot run ahead of each
+// other, so work that one port could do while another is the bottleneck waits; a failed link on one
+// path holds up all of it, but for flows that spread over paths: these lose nothing.
 
 #ifndef HEDDLE_FABRIC_COFLOW_NETWORK_H
 #define HEDDLE_FABRIC_COFLOW_NETWORK_H
 
 #include "ns3/base-event-core.h"
 #include "ns3/base-units.h"
+#include "ns3/fabric-class-weights.h"
 #include "ns3/fabric-max-min.h"
 
 #include <array>
@@ -97,6 +100,7 @@ class CoflowNetwork
         /// Packets of a message take many paths: those that a dead port between switches swallows
         /// are missed when others arrive, and sent again; nothing stands still.
         bool spread = false;
+        fabric::ClassConfigs classes{}; ///< who goes first where coflows of several classes meet
     };
 
     CoflowNetwork(EventCore& core, const Config& config);
@@ -120,6 +124,9 @@ class CoflowNetwork
     /// its longest message alone, ps; an outage shorter than that is noticed without a timer, by
     /// the packets that follow.
     uint32_t Add(const std::vector<Load>& loads, uint32_t weight, double messageTime = 0);
+
+    /// Its traffic class, 0 … 7; 0 at first. The coflow is at rest.
+    void SetClass(uint32_t coflow, unsigned trafficClass);
 
     /// It takes `paceTime` ps at least. The coflow is at rest.
     void Start(Partition& part, uint32_t coflow, double paceTime);
@@ -169,6 +176,8 @@ class CoflowNetwork
         uint32_t bottleneck = fabric::MaxMin::kNobody; ///< resource
         uint32_t generation = 0;                       ///< of its finishing event
         uint32_t pace = 0;                             ///< resource
+        uint32_t weight = 1;
+        uint8_t trafficClass = 0;
         bool active = false;
         bool down = false;
         bool recovering = false;
@@ -191,6 +200,7 @@ class CoflowNetwork
     void Touch(Partition& part, uint32_t coflow);
     void RequestSolve(Partition& part);
     void SetCapacities(const std::vector<uint32_t>& coflows);
+    void WeighByClass(const std::vector<uint32_t>& coflows);
     void OnSolve(Partition& part, const Event& event);
     void OnFinish(Partition& part, const Event& event);
     void OnRecovered(Partition& part, const Event& event);
@@ -210,6 +220,8 @@ class CoflowNetwork
     std::vector<double> m_offered;             ///< scratch: bits/s, by resource
     std::vector<uint32_t> m_touched;           ///< resources
     std::vector<fabric::MaxMin::Load> m_loads; ///< scratch
+    fabric::ClassWeights m_classWeights;
+    uint8_t m_classes = 0; ///< a bit for each that some coflow has started in
     bool m_pending = false;
     uint32_t m_entity;
     uint32_t m_sequence = 0;

@@ -6,20 +6,9 @@
 #include "ns3/fabric-flow-network.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace heddle
 {
-
-using fabric::MaxMin;
-
-namespace
-{
-
-/// Of a whole class: fine enough for thousands of flows with weights 1 to 100.
-constexpr double kClassUnit = 1U << 30;
-
-} // namespace
 
 void
 FlowNetwork::SetClass(uint32_t flow, unsigned trafficClass)
@@ -30,59 +19,41 @@ FlowNetwork::SetClass(uint32_t flow, unsigned trafficClass)
     m_classOf[flow] = static_cast<uint8_t>(trafficClass);
 }
 
-/// Strict classes above all others, each above the one below.
 uint8_t
 FlowNetwork::LevelOf(uint32_t flow) const
 {
-    if (flow >= m_classOf.size())
-    {
-        return 0;
-    }
-    const uint8_t c = m_classOf[flow];
-    return m_topology.switchConfig.classes[c].strict ? c + 1 : 0;
+    return m_classOf.empty()
+               ? 0
+               : fabric::LevelOfClass(m_topology.switchConfig.classes, m_classOf[flow]);
 }
 
-/// A class's weight is split over its flows (by what arrives, where nothing slows senders down) so
-/// that they sum to it at the resource where most of the class meet.
+/// One class alone needs no scheduler, whichever it is.
+void
+FlowNetwork::SettleClasses()
+{
+    if (m_classOf.empty())
+    {
+        return;
+    }
+    m_classOf.resize(m_flows.size(), 0);
+    const auto isFirst = [this](uint8_t c) { return c == m_classOf[0]; };
+    if (std::all_of(m_classOf.begin(), m_classOf.end(), isFirst))
+    {
+        m_classOf.clear();
+    }
+}
+
+/// Flows of one class share like flows without classes: equally, or by what arrives.
 void
 FlowNetwork::WeighByClass(const std::vector<uint32_t>& flows)
 {
-    m_classOf.resize(m_flows.size(), 0);
-    const auto& classes = m_topology.switchConfig.classes;
-    uint32_t heaviest = 1;
-    for (const ClassConfig& config : classes)
-    {
-        heaviest = std::max(heaviest, config.weight);
-    }
-    const auto arrival = [this](uint32_t flow)
-    {
-        const size_t siblings = m_maxMin.members(m_maxMin.firstResource(flow)).size();
-        return m_config.shareByArrival && !m_config.controlled ? 1 / static_cast<double>(siblings)
-                                                               : 1.0;
-    };
-    m_offeredByClass.resize(m_resources.size() * kClasses);
-    for (uint32_t id : m_maxMin.collectedResources())
-    {
-        std::fill_n(m_offeredByClass.begin() + id * kClasses, kClasses, 0.0);
-    }
-    for (uint32_t flow : flows)
-    {
-        m_maxMin.ForEachLoad(flow,
-                             [&](uint32_t id, uint32_t share) {
-                                 m_offeredByClass[id * kClasses + m_classOf[flow]] +=
-                                     arrival(flow) * share / MaxMin::kWhole;
-                             });
-    }
-    for (uint32_t flow : flows)
-    {
-        double most = 0;
-        m_maxMin.ForEachLoad(
-            flow,
-            [&](uint32_t id, uint32_t)
-            { most = std::max(most, m_offeredByClass[id * kClasses + m_classOf[flow]]); });
-        const double share = arrival(flow) / most * classes[m_classOf[flow]].weight / heaviest;
-        m_maxMin.SetWeight(flow, static_cast<uint32_t>(std::max(1.0, kClassUnit * share)));
-    }
+    const bool byArrival = m_config.shareByArrival && !m_config.controlled;
+    m_classWeights.Weigh(
+        m_maxMin,
+        flows,
+        m_topology.switchConfig.classes,
+        [this](uint32_t flow) -> unsigned { return m_classOf[flow]; },
+        [this, byArrival](uint32_t flow) -> double { return byArrival ? ArrivalWeight(flow) : 1; });
 }
 
 } // namespace heddle

@@ -242,6 +242,10 @@ FlowNetwork::FindUseful(const std::vector<Loads>& loadsOf)
 void
 FlowNetwork::Build()
 {
+    if (!m_built)
+    {
+        SettleClasses();
+    }
     m_built = true;
     ++m_generation;
     m_maxMin = MaxMin();

@@ -29,10 +29,8 @@
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
-// Traffic classes, where flows have several: at a full port strict ones come first, higher before
-// lower; the others share it by their weights (SwitchConfig::classes), each flow an equal part of
-// its class's, counted at the port where most of its class meet. So shares are exact where classes
-// meet at one port. They do not queue: rates are max-min.
+// Traffic classes, where flows have several: fabric-class-weights.h, by SwitchConfig::classes. They
+// do not queue: rates are max-min.
 //
 // NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
 // one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. They do not
@@ -45,6 +43,7 @@
 #ifndef HEDDLE_FABRIC_FLOW_NETWORK_H
 #define HEDDLE_FABRIC_FLOW_NETWORK_H
 
+#include "ns3/fabric-class-weights.h"
 #include "ns3/fabric-fifo-queues.h"
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
@@ -160,7 +159,8 @@ class FlowNetwork : public fabric::FifoClient
     /// A flow at rest between two NICs (not ports). Before the first Start().
     uint32_t Connect(NicId from, NicId to, uint32_t entropy, const FlowPortUse& use = {});
 
-    /// The flow's traffic class, 0 … 7. Before the first Start(); until then all are in one.
+    /// The flow's traffic class, 0 … 7; 0 at first. Before the first Start(). Flows that are all in
+    /// one class, whichever, are as without classes.
     void SetClass(uint32_t flow, unsigned trafficClass);
 
     /// The flow is at rest; bits > 0.
@@ -324,6 +324,7 @@ class FlowNetwork : public fabric::FifoClient
     void SetCapacities(const std::vector<uint32_t>& flows);
     double AckShare(const Resource& resource) const;
     void WeighByArrival(const std::vector<uint32_t>& flows);
+    uint32_t ArrivalWeight(uint32_t flow) const;
     void Adopt(const Partition& part, const std::vector<uint32_t>& flows, Tick asOf);
     void ArmSoon(Partition& part, uint32_t leader);
     void OnScan(Partition& part, const Event& event);
@@ -339,6 +340,7 @@ class FlowNetwork : public fabric::FifoClient
 
     // fabric-flow-classes.cc
     uint8_t LevelOf(uint32_t flow) const;
+    void SettleClasses();
     void WeighByClass(const std::vector<uint32_t>& flows);
 
     // fabric-flow-queues.cc
@@ -439,7 +441,7 @@ class FlowNetwork : public fabric::FifoClient
     std::vector<uint32_t> m_seeds;                    ///< scratch
     std::vector<double> m_offered;                    ///< scratch: bits/s, by resource
     std::vector<uint8_t> m_classOf;                   ///< by flow; empty: all in one
-    std::vector<double> m_offeredByClass;             ///< scratch: by resource · kClasses + class
+    fabric::ClassWeights m_classWeights;
     bool m_built = false;
     bool m_unrouted = false;     ///< some link's state is not in the routes
     Tick m_rerouteDue = -1;      ///< links that change together make one reroute

@@ -227,13 +227,19 @@ FlowNetwork::SetCapacities(const std::vector<uint32_t>& flows)
 }
 
 /// A NIC serves its flows in turn, so each of n offers 1/n of its port to the queues ahead.
+uint32_t
+FlowNetwork::ArrivalWeight(uint32_t flow) const
+{
+    const size_t n = m_maxMin.members(m_maxMin.firstResource(flow)).size();
+    return static_cast<uint32_t>(std::max<size_t>(1, kWeightUnit / n));
+}
+
 void
 FlowNetwork::WeighByArrival(const std::vector<uint32_t>& flows)
 {
     for (uint32_t flow : flows)
     {
-        const size_t n = m_maxMin.members(m_maxMin.firstResource(flow)).size();
-        m_maxMin.SetWeight(flow, static_cast<uint32_t>(std::max<size_t>(1, kWeightUnit / n)));
+        m_maxMin.SetWeight(flow, ArrivalWeight(flow));
     }
 }
 
