@@ -120,6 +120,7 @@ struct alignas(64) SenderQp
     Tick baseRoundTrip = 0;
     BitRate wireRate;        ///< of a port of the slower of the two NICs
     PortPairs pairs;         ///< where its packets go, NICs of several ports
+    uint32_t portsHad = 0;   ///< bit per port that it has had in its present round
     uint64_t idealBytes = 0; ///< cache of IdealTime
     Tick idealTime = 0;
 };

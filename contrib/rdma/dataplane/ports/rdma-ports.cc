@@ -113,6 +113,7 @@ TransportEngine::MoveQueuePair(SenderQp& qp)
         Unring(qp);
     }
     qp.pairs = pairs;
+    qp.portsHad = 0;
     PickLane(qp, pairs);
     if (qp.next != qp.posted || !qp.flight.lost.empty())
     {
@@ -147,17 +148,34 @@ TransportEngine::FirstFor(NicId port) const
     return qp;
 }
 
-/// The same, out of the ring.
+/// Out of the ring: the first that has not had `port` in its present round over the ports, or else
+/// the first. In strict turn, ring and ports fall into step, and a queue pair always gets the same
+/// ports when their counts share a factor.
 SenderQp*
 TransportEngine::TakeFor(NicId port)
 {
-    const SenderQp* first = FirstFor(port);
-    if (first == nullptr)
+    const SenderQp* taken = FirstFor(port);
+    if (taken == nullptr)
     {
         return nullptr;
     }
-    SenderQp& qp = m_senders[first->id];
+    const uint32_t own = port % m_ports;
+    uint32_t looks = m_ports;
+    for (const SenderQp* qp = taken; qp != nullptr && looks > 0; qp = qp->ringNext, --looks)
+    {
+        if (qp->pairs.to[own] != PortPairs::kNoPort && (qp->portsHad >> own & 1) == 0)
+        {
+            taken = qp;
+            break;
+        }
+    }
+    SenderQp& qp = m_senders[taken->id];
     Unring(qp);
+    qp.portsHad |= 1U << own;
+    if (static_cast<uint32_t>(__builtin_popcount(qp.portsHad)) >= qp.pairs.count())
+    {
+        qp.portsHad = 0;
+    }
     m_nics[RingOf(port)].nextPort = (port + 1) % m_ports;
     return &qp;
 }

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace heddle::test
@@ -89,6 +90,63 @@ TEST(Ports, RoundRobinFillsTheNic)
         const uint32_t link =
             FindLink(world.topology, "nic0." + plane + " → plane" + plane + "-leaf0");
         EXPECT_EQ(world.net.portCounters(2 * link).txPackets, kBytes / 4 / 4096);
+    }
+}
+
+/// Time of an all-to-all of `hosts` NICs with 16 ports, over all its bytes through the NICs' rate.
+template <class W>
+double
+AllToAllSlowdown(uint32_t hosts, bool lost)
+{
+    constexpr uint64_t kMuch = 4 << 20;
+    Cluster cluster = Planes(16, hosts);
+    cluster.rate = "3200Gbps";
+    cluster.loadBalancer = "adaptive";
+    W world(cluster, Ports("spray"));
+    if (lost)
+    {
+        const uint32_t link = FindLink(world.topology, "nic0.3 → plane3-leaf0");
+        world.At(0, [&world, link](Partition&) { world.net.SetLinkUp(link, false); });
+    }
+    const Tick start = 100 * kMicrosecond; // routes have settled
+    for (NicId from = 0; from < hosts; ++from)
+    {
+        for (NicId turn = 1; turn < hosts; ++turn)
+        {
+            world.Post(from, (from + turn) % hosts, kMuch, start);
+        }
+    }
+    world.Run();
+    EXPECT_EQ(world.Faults(), "");
+    const double wire = static_cast<double>(kMuch) / 4096 * DataWireBytes(4096, true);
+    const Tick latency = 4 * kMicrosecond; // out and through three switches: about
+    Tick finish = 0;
+    for (const auto& [cookie, delivery] : world.byCookie)
+    {
+        finish = std::max(finish, delivery.timing.finished);
+    }
+    return static_cast<double>(finish - start - latency) / ((hosts - 1) * wire * 8e12 / 3200e9);
+}
+
+/// Queue pairs have all ports in turn, whether or not their numbers share a factor.
+TEST(Ports, SprayedAllToAllFillsEveryPort)
+{
+    for (uint32_t hosts : {5U, 6U, 7U, 8U, 9U, 12U, 13U})
+    {
+        for (const bool lost : {false, true})
+        {
+            const double expected = lost ? 16.0 / 15 : 1.0;
+            const double packets = AllToAllSlowdown<World>(hosts, lost);
+            const double flows = AllToAllSlowdown<FlowWorld>(hosts, lost);
+            std::printf("  %u queue pairs, %s: expected %.3f, packets %.3f, flows %.3f\n",
+                        hosts - 1,
+                        lost ? "a port lost" : "intact",
+                        expected,
+                        packets,
+                        flows);
+            EXPECT_NEAR(packets / expected, 1, 0.05);
+            EXPECT_NEAR(flows / packets, 1, 0.03);
+        }
     }
 }
 
