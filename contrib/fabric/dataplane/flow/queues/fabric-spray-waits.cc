@@ -68,7 +68,8 @@ SprayWaits::Integrate(Group& group, Tick now) const
     group.since = now;
     const double rho = static_cast<double>(group.inflow) / static_cast<double>(group.capacity);
     group.load += rho * span;
-    group.variance += std::max(0.0, rho * rho - group.squares) * span;
+    group.loadSquared += rho * rho * span;
+    group.alike += group.squares * span;
 }
 
 void
@@ -126,21 +127,24 @@ SprayWaits::Look(uint32_t id, Tick now)
     }
     const double lag = Lag(group, now);
     double drift = (load + acks - span) / group.slot - (lag - group.lag);
-    double variance = group.variance / group.slot;
+    double share = 1;  // of what set out
     bool full = false; // for most of the time the fluid waits, too
     if (group.fluidBacklog >= 0)
     {
         // Of what set out only so much has arrived; what waits on average the fluid knows.
         const double arrived = group.fluidArrived - group.fluidSeen;
-        const double share = load > 0 ? arrived * group.slot / load : 0;
-        variance *= std::min(1.0, share * share);
+        share = load > 0 ? std::min(1.0, arrived * group.slot / load) : 0;
         full = group.fluidBacklog > 0 || arrived * group.slot > kFull * span;
         drift = full ? 0 : arrived - span / group.slot - (lag - group.lag);
         group.fluidSeen = group.fluidArrived;
     }
+    const double spread =
+        std::min(share * load, share * share * group.loadSquared) - share * share * group.alike;
+    const double variance = std::max(0.0, spread) / group.slot;
     group.looked = now;
     group.seen = group.load;
-    group.variance = 0;
+    group.loadSquared = 0;
+    group.alike = 0;
     group.lag = lag;
     const uint64_t draw = HashCombine(id, group.looks++) << 8;
     if (group.age > 0 && variance > 0 && group.fluidBacklog <= group.blind)

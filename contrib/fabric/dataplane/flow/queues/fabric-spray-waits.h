@@ -17,7 +17,8 @@
 // of the steady state the exact one of independent Bernoulli inputs, (ρ² − Σ p²) / (2 (1 − ρ))
 // (Karol, Hluchyj, Morgan, "Input versus output queueing on a space-division packet switch", IEEE
 // Trans. Commun. 35(12), 1987, eq. 6, for equal p), and near ρ = 1 it is the variance of what
-// arrives, so that queues grow as sqrt(v t) for as long as the load lasts. Between two looks the
+// arrives, so that queues grow as sqrt(v t) for as long as the load lasts. Above ρ = 1 there is no
+// steady state, and v is that variance, ρ − Σ p². Between two looks the
 // walk is Brownian and its reflection exact: the minimum of a Brownian bridge has a closed form
 // (Harrison, "Brownian Motion and Stochastic Flow Systems", 1985, chapter 1). What the ports get
 // together is not random, so the steps of all ports sum to zero.
@@ -112,8 +113,9 @@ class SprayWaits
         double seen = 0;    ///< … until the latest look
         uint32_t partner = kNoGroup;
         double partnerSeen = 0;
-        double ackShare = 0; ///< latest
-        double variance = 0; ///< ∫ v dt since the latest look
+        double ackShare = 0;    ///< latest
+        double loadSquared = 0; ///< ∫ ρ² dt since the latest look
+        double alike = 0;       ///< ∫ Σ p² dt since then
         Tick looked = 0;
         uint64_t looks = 0;
         double fluidBacklog = -1; ///< packets a port; < 0: no fluid queue

@@ -25,8 +25,8 @@ struct Spray
     uint32_t group;
     std::vector<SprayWaits::Step> steps;
 
-    Spray(uint64_t seed, uint32_t inputs)
-        : waits(seed, kPacket), group(waits.AddGroup(kPorts, kRate))
+    Spray(uint64_t seed, uint32_t inputs, uint32_t ports = kPorts)
+        : waits(seed, kPacket), group(waits.AddGroup(ports, kRate))
     {
         for (uint32_t i = 0; i < inputs; ++i)
         {
@@ -50,18 +50,18 @@ struct Spray
     }
 };
 
-/// The longest of eight queues after so many slots in which each of eight full inputs sends a
-/// packet to a random port.
+/// The longest of the queues after so many slots in which each of eight full inputs sends a packet
+/// to a random port.
 double
-LongestOneByOne(uint64_t seed, uint32_t slots)
+LongestOneByOne(uint64_t seed, uint32_t slots, uint32_t ports = kPorts)
 {
     const RandomStream draws(seed, "test", 0);
-    std::vector<uint32_t> queues(kPorts, 0);
+    std::vector<uint32_t> queues(ports, 0);
     for (uint64_t slot = 0; slot < slots; ++slot)
     {
         for (uint64_t input = 0; input < kPorts; ++input)
         {
-            ++queues[draws.Below(slot * kPorts + input, kPorts)];
+            ++queues[draws.Below(slot * kPorts + input, ports)];
         }
         for (uint32_t& queue : queues)
         {
@@ -102,6 +102,26 @@ TEST(SprayWaits, FullLoadGrowsAsPacketsOneByOne)
             truth += LongestOneByOne(static_cast<uint64_t>(run), slots) / kRuns;
         }
         EXPECT_NEAR(walk, truth, 0.1 * truth + 1) << "packets, after " << slots;
+    }
+}
+
+TEST(SprayWaits, TooMuchLoadIsAsUnevenAsPacketsOneByOne)
+{
+    constexpr int kRuns = 400;
+    for (const uint32_t ports : {2U, 4U})
+    {
+        constexpr uint32_t kSlots = 256;
+        const double mean = kSlots * (static_cast<double>(kPorts) / ports - 1);
+        double walk = -mean;
+        double truth = -mean;
+        for (int run = 0; run < kRuns; ++run)
+        {
+            Spray spray(static_cast<uint64_t>(run), kPorts, ports);
+            spray.SetLoad(0, 1);
+            walk += spray.Longest(kSlots * kSlot, ports) / kRuns;
+            truth += LongestOneByOne(static_cast<uint64_t>(run), kSlots, ports) / kRuns;
+        }
+        EXPECT_NEAR(walk, truth, 0.1 * truth) << "packets above the mean, ports: " << ports;
     }
 }
 
