@@ -7,6 +7,7 @@
 #include "ns3/base-errors.h"
 
 #include "heddle-result.pb.h"
+#include "scratch-folder.h"
 
 #include <cmath>
 #include <cstdio>
@@ -51,27 +52,18 @@ Read(const fs::path& path)
     return text.str();
 }
 
-std::string
-Written(const std::string& scenario)
-{
-    const std::string path = ::testing::TempDir() + "heddle-supply.textproto";
-    std::ofstream(path) << scenario;
-    return path;
-}
-
-/// The message of the InputError, without the directory; "" when there is none.
+/// The message of the InputError; "" when there is none.
 std::string
 ErrorOf(const std::string& scenario)
 {
     try
     {
-        ScenarioSource source(Written(scenario), {});
+        ScenarioSource source("supply.textproto", scenario, {});
         PlanSupply(source);
     }
     catch (const InputError& error)
     {
-        const std::string text = error.what();
-        return text.substr(text.find("heddle-supply"));
+        return error.what();
     }
     return "";
 }
@@ -86,8 +78,8 @@ TEST(SupplyCommand, CatalogueIsGolden)
 
 TEST(SupplyCommand, ResultFileHoldsFiguresAndValues)
 {
-    const fs::path out = fs::path(::testing::TempDir()) / "heddle-supply-out";
-    fs::remove_all(out);
+    const ScratchFolder scratch;
+    const fs::path out = scratch.path() / "out";
     const Outcome got =
         Heddle("supply " HEDDLE_SCENARIOS_DIR "/catalogue/supply.textproto --out " + out.string() +
                " --set supply[1].parameters[0].name=packaging_yield" +
@@ -145,20 +137,19 @@ TEST(SupplyCommand, SpansAreTheModelAtTheEndsOfTheRange)
 TEST(SupplyCommand, ErrorsNameThePlace)
 {
     EXPECT_EQ(ErrorOf("title: \"t\"\n"),
-              "heddle-supply.textproto:1: supply: is required: name one model at least (`heddle "
+              "supply.textproto:1: supply: is required: name one model at least (`heddle "
               "list supply`).");
     EXPECT_EQ(ErrorOf("supply {\n  name: \"acelerators\"\n}\n")
-                  .find("heddle-supply.textproto:2: supply[0].name: "),
+                  .find("supply.textproto:2: supply[0].name: "),
               0U);
     EXPECT_EQ(ErrorOf("supply { name: \"accelerators\"\n  parameters { name: \"packaging_yeld\" "
                       "value: \"1\" }\n}\n")
-                  .find("heddle-supply.textproto:2: supply[0].parameters[0].name: "),
+                  .find("supply.textproto:2: supply[0].parameters[0].name: "),
               0U);
     const std::string share = ErrorOf("supply { name: \"accelerators\"\n"
                                       "  parameters {\n    name: \"packaging_yield\"\n"
                                       "    value: \"1.2\"\n  }\n}\n");
-    EXPECT_EQ(share.find("heddle-supply.textproto:4: supply[0].parameters[0].value: "), 0U)
-        << share;
+    EXPECT_EQ(share.find("supply.textproto:4: supply[0].parameters[0].value: "), 0U) << share;
     EXPECT_NE(share.find("'packaging_yield' must be a share"), std::string::npos) << share;
     const std::string idle = ErrorOf("supply { name: \"accelerators\" }\nrun {\n  seed: 2\n}\n");
     EXPECT_NE(idle.find(":2: run: has no effect here: `heddle supply` simulates nothing"),
@@ -168,10 +159,10 @@ TEST(SupplyCommand, ErrorsNameThePlace)
 
 TEST(SupplyCommand, NothingIsWrittenForWrongInput)
 {
-    const fs::path out = fs::path(::testing::TempDir()) / "heddle-supply-none";
-    fs::remove_all(out);
-    const Outcome got =
-        Heddle("supply " + Written("supply { name: \"none\" }") + " --out " + out.string());
+    const ScratchFolder scratch;
+    const fs::path out = scratch.path() / "out";
+    const std::string scenario = scratch.Write("supply.textproto", "supply { name: \"none\" }");
+    const Outcome got = Heddle("supply " + scenario + " --out " + out.string());
     EXPECT_EQ(got.code, 2) << got.text;
     EXPECT_FALSE(fs::exists(out));
     EXPECT_EQ(Heddle("run " HEDDLE_SCENARIOS_DIR "/catalogue/supply.textproto").code, 2);

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "scratch-folder.h"
 #include "simai-importer.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <map>
 
 namespace heddle
 {
 namespace
 {
-
-namespace fs = std::filesystem;
 
 /// End of one rank's program when every collective lasts `collective` seconds: streams in order,
 /// everything else by dependency. All ranks are alike, so partners arrive together.
@@ -44,12 +41,8 @@ Makespan(const TaskGraph& graph, Rank rank, double collective)
 TaskGraph
 ImportText(const std::string& text, const SimaiOptions& options)
 {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    const fs::path path =
-        fs::temp_directory_path() / (std::string("heddle-import-") + test->name() + ".txt");
-    std::ofstream(path) << text;
-    TaskGraph graph = ImportSimai(path.string(), options);
-    fs::remove(path);
+    const ScratchFolder scratch;
+    TaskGraph graph = ImportSimai(scratch.Write("workload.txt", text), options);
     graph.Validate();
     return graph;
 }

@@ -1,61 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "scratch-folder.h"
 #include "simai-workload.h"
 
 #include "ns3/base-errors.h"
 
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <filesystem>
-#include <fstream>
-
 namespace heddle
 {
 namespace
 {
 
-/// A file that lives as long as the test.
-class TemporaryFile
-{
-  public:
-    explicit TemporaryFile(const std::string& text)
-    {
-        const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-        m_path = (std::filesystem::temp_directory_path() /
-                  (std::string("heddle-simai-") + test->name() + "-" +
-                   std::to_string(reinterpret_cast<uintptr_t>(this)) + ".txt"))
-                     .string();
-        std::ofstream(m_path, std::ios::binary) << text;
-    }
-
-    ~TemporaryFile()
-    {
-        std::remove(m_path.c_str());
-    }
-
-    const std::string& path() const
-    {
-        return m_path;
-    }
-
-  private:
-    std::string m_path;
-};
-
 /// The error's text behind the path, or "" when the file is accepted.
 std::string
 ErrorOf(const std::string& text)
 {
-    const TemporaryFile file(text);
+    const ScratchFolder scratch;
+    const std::string path = scratch.Write("workload.txt", text);
     try
     {
-        ReadSimai(file.path());
+        ReadSimai(path);
     }
     catch (const InputError& error)
     {
         const std::string what = error.what();
-        EXPECT_EQ(what.rfind(file.path(), 0), 0U) << what;
-        return what.substr(file.path().size());
+        EXPECT_EQ(what.rfind(path, 0), 0U) << what;
+        return what.substr(path.size());
     }
     return "";
 }
@@ -65,7 +35,9 @@ const std::string kRow = "mlp -1 5 ALLREDUCE 64 5 NONE 0 5 ALLREDUCE 128 100\n";
 
 TEST(SimaiWorkload, ReadsHeaderAndRows)
 {
-    const TemporaryFile file(
+    const ScratchFolder scratch;
+    const std::string path = scratch.Write(
+        "workload.txt",
         "HYBRID_TRANSFORMER_FWD_IN_BCKWD model_parallel_NPU_group: 2 ep: 16 pp: 12 vpp: 8 ga: 24 "
         "all_gpus: 9216 checkpoints: 2 0 2 checkpoint_initiates: 1 3 pp_comm 25165824.0\r\n"
         "4\r\n\r\n"
@@ -74,7 +46,7 @@ TEST(SimaiWorkload, ReadsHeaderAndRows)
         "b -1 0 NONE 3 0 BROADCAST 4 0 NONE 0 0\n"
         "b 0 0 NONE 0 0 NONE 0 0 NONE 0 0\n"
         "c -1 0 NONE 0 0 NONE 0 0 NONE 0 0");
-    const SimaiWorkload w = ReadSimai(file.path());
+    const SimaiWorkload w = ReadSimai(path);
     EXPECT_EQ(w.header.policy, SimaiPolicy::TransformerFwdInBckwd);
     EXPECT_EQ(w.header.tensorParallel.value_or(0), 2U);
     EXPECT_EQ(w.header.expertParallel.value_or(0), 16U);

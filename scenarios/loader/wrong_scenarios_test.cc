@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Wrong scenarios end with exit code 2, one message that names file, line and field, and no output.
+#include "scratch-folder.h"
+
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <sstream>
 #include <string>
 #include <sys/wait.h>
-#include <unistd.h>
 
 namespace
 {
@@ -25,25 +24,13 @@ struct Outcome
 class WrongScenario : public ::testing::Test
 {
   protected:
-    void SetUp() override
-    {
-        std::string pattern = (fs::temp_directory_path() / "heddle-wrong-XXXXXX").string();
-        ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-        m_directory = pattern;
-    }
-
-    void TearDown() override
-    {
-        fs::remove_all(m_directory);
-    }
-
     Outcome Run(const std::string& command,
                 const std::string& scenario,
                 const std::string& rest = "")
     {
-        std::ofstream(m_directory / "s.textproto") << scenario;
-        const std::string line = std::string("cd ") + m_directory.string() + " && " HEDDLE_APP " " +
-                                 command + " s.textproto " + rest + " 2>&1";
+        m_scratch.Write("s.textproto", scenario);
+        const std::string line = std::string("cd ") + m_scratch.path().string() +
+                                 " && " HEDDLE_APP " " + command + " s.textproto " + rest + " 2>&1";
         FILE* pipe = popen(line.c_str(), "r");
         std::string text;
         char buffer[4096];
@@ -73,11 +60,11 @@ class WrongScenario : public ::testing::Test
             EXPECT_EQ(first, 0u) << outcome.text;
             EXPECT_EQ(outcome.text.find("heddle: ", first + 1), std::string::npos)
                 << "one message only: " << outcome.text;
-            EXPECT_FALSE(fs::exists(m_directory / "results"));
+            EXPECT_FALSE(fs::exists(m_scratch.File("results")));
         }
     }
 
-    fs::path m_directory;
+    heddle::ScratchFolder m_scratch;
 };
 
 /// A right scenario: two hosts of two accelerators, a permutation.
@@ -99,8 +86,8 @@ TEST_F(WrongScenario, TheRightOneRuns)
 {
     const Outcome outcome = Run("run", Right());
     EXPECT_EQ(outcome.code, 0) << outcome.text;
-    EXPECT_TRUE(fs::exists(m_directory / "results/s/result.json"));
-    EXPECT_TRUE(fs::exists(m_directory / "results/s/result.pb"));
+    EXPECT_TRUE(fs::exists(m_scratch.File("results/s/result.json")));
+    EXPECT_TRUE(fs::exists(m_scratch.File("results/s/result.pb")));
 }
 
 TEST_F(WrongScenario, BadUnit)

@@ -2,15 +2,14 @@
 //
 // The long run: states from the wiring, slowdowns as measured, months of them, and flip points
 // against a solution by hand.
-#include "loader/scenario-source.h"
 #include "long-run/long-run-result.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "ns3/base-errors.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -44,15 +43,6 @@ const char* const kCoPackaged = R"(fabric { name: "co-packaged"
     nic_leaf { technology { name: "cpo-quantum-x" } lower_end { name: "dsp-pluggable" } }
     leaf_spine { technology { name: "cpo-quantum-x" } } }
 )";
-
-Plan
-PlanOf(const std::string& text)
-{
-    const std::string path = ::testing::TempDir() + "heddle-long-run.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, {});
-    return MakePlan(source);
-}
 
 std::string
 ErrorOf(const std::string& text)

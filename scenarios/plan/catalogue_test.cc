@@ -4,9 +4,9 @@
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
 #include "plan/supply.h"
+#include "testing/plan-of-text.h"
 
 #include <filesystem>
-#include <fstream>
 #include <gtest/gtest.h>
 
 namespace heddle
@@ -60,8 +60,7 @@ TEST(Catalogue, QuickstartCrossesHostsAndStaysSmall)
 /// A field of a fabric wins over the same field of `defaults`; another model drops its parameters.
 TEST(Catalogue, FabricOverDefaults)
 {
-    const std::string path = ::testing::TempDir() + "heddle-defaults.textproto";
-    std::ofstream(path) << R"(
+    const std::string text = R"(
 cluster { hosts: 4 accelerators_per_host: 2 nic { rate: "400Gbps" } }
 defaults {
   topology { name: "fat-tree-2" parameters { name: "hosts_per_leaf" value: "2" } }
@@ -73,8 +72,7 @@ fabric { name: "b" switch { forwarding_latency: "2us" } nic_leaf { length: "200m
 fabric { name: "c" topology { name: "single-switch" } }
 workload { traffic { permutation { bytes: "1MiB" shift: 4 } } }
 )";
-    ScenarioSource source(path, {"fabric[b].transport.mtu=1KiB"});
-    const Plan plan = MakePlan(source);
+    const Plan plan = PlanOf(text, {"fabric[b].transport.mtu=1KiB"});
     EXPECT_EQ(plan.fabrics[0].topology.switchConfig.forwardingLatency, ParseTime("1us"));
     EXPECT_EQ(plan.fabrics[1].topology.switchConfig.forwardingLatency, ParseTime("2us"));
     EXPECT_EQ(plan.fabrics[1].topology.switchConfig.loadBalancer, "adaptive");

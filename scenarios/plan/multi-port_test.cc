@@ -2,12 +2,10 @@
 //
 // NICs of several ports in scenarios: bills count every port, links by name, knobs that have no
 // effect are refused.
-#include "loader/scenario-source.h"
-#include "plan/plan.h"
+#include "testing/plan-of-text.h"
 
 #include "ns3/base-errors.h"
 
-#include <fstream>
 #include <gtest/gtest.h>
 
 namespace heddle
@@ -30,12 +28,9 @@ const char* const kPlanes = R"(name: "multi-plane" parameters { name: "planes" v
                                parameters { name: "hosts_per_leaf" value: "8" })";
 
 FabricPlan
-PlanOf(const std::string& text)
+FabricOf(const std::string& text)
 {
-    const std::string path = ::testing::TempDir() + "heddle-multi-port.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, {});
-    return MakePlan(source).fabrics[0];
+    return PlanOf(text).fabrics[0];
 }
 
 std::string
@@ -43,7 +38,7 @@ Refusal(const std::string& text)
 {
     try
     {
-        PlanOf(text);
+        FabricOf(text);
     }
     catch (const InputError& error)
     {
@@ -69,7 +64,7 @@ TEST(MultiPort, TheBillCountsEveryPort)
                 {kPlanes, 256, 4 * 2 * 32, 4 * (2 + 32), 100'000'000'000}};
     for (const auto& row : rows)
     {
-        const FabricPlan fabric = PlanOf(Scenario(row.topology, tiers));
+        const FabricPlan fabric = FabricOf(Scenario(row.topology, tiers));
         ASSERT_EQ(fabric.optics.size(), 2u);
         EXPECT_EQ(fabric.optics[0].links, row.nicLinks);
         EXPECT_EQ(fabric.optics[1].links, row.spineLinks);
@@ -77,7 +72,8 @@ TEST(MultiPort, TheBillCountsEveryPort)
         EXPECT_EQ(fabric.optics[1].rate.bps(), row.rate);
         EXPECT_EQ(fabric.topology.switches.size(), row.switches);
         // With a floor plan every link has a cable.
-        const FabricPlan laid = PlanOf(Scenario(row.topology, "", "floor_plan { name: \"rows\" }"));
+        const FabricPlan laid =
+            FabricOf(Scenario(row.topology, "", "floor_plan { name: \"rows\" }"));
         uint64_t cables = 0;
         for (const LinkTier& tier : laid.optics)
         {
@@ -89,7 +85,7 @@ TEST(MultiPort, TheBillCountsEveryPort)
 
 TEST(MultiPort, LinksByName)
 {
-    const Topology topology = PlanOf(Scenario(kPlanes)).topology;
+    const Topology topology = FabricOf(Scenario(kPlanes)).topology;
     EXPECT_EQ(FindLinks(topology, "nic3").size(), 4u);
     ASSERT_EQ(FindLinks(topology, "nic3.2").size(), 1u);
     EXPECT_EQ(LinkName(topology, FindLinks(topology, "nic3.2")[0]), "nic3.2-plane2-leaf0");
@@ -99,9 +95,9 @@ TEST(MultiPort, LinksByName)
 /// All ranks sit where their first port does, and hops count one plane's.
 TEST(MultiPort, LayoutAndEstimate)
 {
-    const FabricPlan planes = PlanOf(Scenario(kPlanes));
-    const FabricPlan tree =
-        PlanOf(Scenario(R"(name: "fat-tree-2" parameters { name: "hosts_per_leaf" value: "8" })"));
+    const FabricPlan planes = FabricOf(Scenario(kPlanes));
+    const FabricPlan tree = FabricOf(
+        Scenario(R"(name: "fat-tree-2" parameters { name: "hosts_per_leaf" value: "8" })"));
     ASSERT_EQ(planes.layout.places.size(), tree.layout.places.size());
     for (size_t rank = 0; rank < tree.layout.places.size(); ++rank)
     {

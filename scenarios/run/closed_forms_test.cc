@@ -2,8 +2,8 @@
 //
 // Oracle A3 at flow level by messages: collective times against their α-β closed forms on one
 // switch, within 0.5 % (acknowledgements take 0.13 %, and are not in the forms).
-#include "loader/scenario-source.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 
@@ -28,8 +28,8 @@ StepTime(const std::string& kind, unsigned ranks)
                              "fabric { name: \"f\" topology { name: \"single-switch\" } }\n"
                              "workload { collective { kind: \"" +
                              kind + "\" bytes: \"64MiB\" } }\n";
-    ScenarioSource source(kind, text, {"run.fidelity=flow-messages", "run.what_if=none"});
-    return RunPlan(MakePlan(source), {}).fabrics(0).step_time_s();
+    const Plan plan = PlanOf(text, {"run.fidelity=flow-messages", "run.what_if=none"});
+    return RunPlan(plan, {}).fabrics(0).step_time_s();
 }
 
 TEST(ClosedForms, RingAllReduce)

@@ -2,17 +2,17 @@
 //
 // Faults and bit errors in whole runs: what the result says of them, stalls and aborts, measured
 // loss against the formula.
-#include "loader/scenario-source.h"
 #include "report/files/json.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 #include "ns3/base-errors.h"
 #include "ns3/optics-fec.h"
 
 #include <cmath>
+#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <gtest/gtest.h>
 
 namespace heddle
@@ -23,11 +23,7 @@ namespace
 v1::FabricResult
 RunText(const std::string& text, const std::vector<std::string>& overrides = {})
 {
-    const std::string path = ::testing::TempDir() + "heddle-faults-run.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, overrides);
-    const Plan plan = MakePlan(source);
-    return RunPlan(plan, {}).fabrics(0);
+    return RunPlan(PlanOf(text, overrides), {}).fabrics(0);
 }
 
 std::string

@@ -3,13 +3,12 @@
 // Validation A14 in whole runs: what one of 16 ports costs, lost before the run. Alibaba HPN lost
 // 6.25 % = 1/16 of a job's speed by it. Work that may use all ports of a host pays that; work that
 // is bound to a rail, as NCCL's rings are, pays half of the rail.
-#include "loader/scenario-source.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 
 #include <cstdio>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <utility>
 
@@ -26,15 +25,13 @@ RunBoth(const std::string& cluster,
         const std::string& workload,
         const std::string& level)
 {
-    const std::string path = ::testing::TempDir() + "heddle-lost-port.textproto";
-    std::ofstream(path) << "cluster { " + cluster + " }\ndefaults { topology { " + topology +
-                               " } switch { load_balancer { name: \"adaptive\" } } }\n"
-                               "fabric { name: \"whole\" }\n"
-                               "fabric { name: \"lost\" faults { down { link: \"" +
-                               lost + "\" } } }\nworkload { " + workload +
-                               " }\nrun { what_if: \"none\" fidelity: \"" + level + "\" }\n";
-    ScenarioSource source(path, {});
-    return RunPlan(MakePlan(source), {});
+    const std::string text = "cluster { " + cluster + " }\ndefaults { topology { " + topology +
+                             " } switch { load_balancer { name: \"adaptive\" } } }\n"
+                             "fabric { name: \"whole\" }\n"
+                             "fabric { name: \"lost\" faults { down { link: \"" +
+                             lost + "\" } } }\nworkload { " + workload +
+                             " }\nrun { what_if: \"none\" fidelity: \"" + level + "\" }\n";
+    return RunPlan(PlanOf(text), {});
 }
 
 const char* const kSixteenPorts = "name: \"multi-plane\" parameters { name: \"planes\" value: "

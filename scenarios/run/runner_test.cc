@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Whole runs by the library: determinism, taxes, ledger, engines.
-#include "loader/scenario-source.h"
 #include "report/files/json.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "ns3/base-errors.h"
 
 #include "heddle-result.pb.h"
 
 #include <cmath>
-#include <fstream>
 #include <gtest/gtest.h>
 
 namespace heddle
@@ -25,13 +24,9 @@ class Runner : public ::testing::Test
                    const std::vector<std::string>& overrides = {},
                    Engine engine = Engine::Fabric)
     {
-        const std::string path = ::testing::TempDir() + "heddle-runner.textproto";
-        std::ofstream(path) << text;
-        ScenarioSource source(path, overrides);
-        const Plan plan = MakePlan(source);
         RunnerOptions options;
         options.engine = engine;
-        return RunPlan(plan, options);
+        return RunPlan(PlanOf(text, overrides), options);
     }
 
     /// As written, less the one part that may differ between identical runs.

@@ -2,9 +2,9 @@
 //
 // Repeated steps on clusters of several sizes against order statistics: a step that ends with a
 // collective is as long as the slowest accelerator's kernel.
-#include "loader/scenario-source.h"
 #include "report/terminal/summary.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 
@@ -24,13 +24,6 @@ fabric { name: "f" topology { name: "single-switch" } }
 workload { collective { kind: "all-reduce" bytes: "64KiB" compute_time: "10ms" } }
 run { fidelity: "flow" steps: 1000 scales: 64 scales: 256 what_if: "none" }
 )";
-
-Plan
-PlanOf(const std::string& text, const std::vector<std::string>& overrides)
-{
-    ScenarioSource source("scales.textproto", text, overrides);
-    return MakePlan(source);
-}
 
 double
 Normal(double x)

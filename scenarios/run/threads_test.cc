@@ -2,17 +2,15 @@
 //
 // Oracle: the same scenario on one thread. Random scenarios over every topology, load balancer,
 // congestion control and reliability, with losses, failing links, PFC and the ideal fabric.
-#include "loader/scenario-source.h"
 #include "report/files/json.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 #include "ns3/base-random.h"
 
 #include <algorithm>
-#include <fstream>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 namespace heddle
 {
@@ -106,16 +104,10 @@ class RandomScenarios : public ::testing::TestWithParam<uint32_t>
   protected:
     static v1::Result Run(const std::string& text, unsigned threads, Engine engine = Engine::Fabric)
     {
-        // Of its own: the tests of two builds may run at once.
-        const std::string path =
-            ::testing::TempDir() + "heddle-threads-" + std::to_string(getpid()) + ".textproto";
-        std::ofstream(path) << text;
-        ScenarioSource source(path, {});
-        const Plan plan = MakePlan(source);
         RunnerOptions options;
         options.engine = engine;
         options.threadsPerWorld = threads;
-        return RunPlan(plan, options);
+        return RunPlan(PlanOf(text), options);
     }
 
     static std::string Json(v1::Result result)

@@ -2,10 +2,10 @@
 //
 // The what-if ladder: exact sums, and causes put in by hand that come out on their own rung, at
 // every level.
-#include "loader/scenario-source.h"
 #include "report/terminal/summary.h"
 #include "run/runner.h"
 #include "run/world/retime.h"
+#include "testing/plan-of-text.h"
 
 #include "heddle-result.pb.h"
 
@@ -21,9 +21,7 @@ namespace
 v1::Result
 ResultOf(const std::string& text, const std::string& fidelity = "packet")
 {
-    const std::vector<std::string> overrides{"run.what_if=all", "run.fidelity=" + fidelity};
-    ScenarioSource source("what-if.textproto", text, overrides);
-    return RunPlan(MakePlan(source), {});
+    return RunPlan(PlanOf(text, {"run.what_if=all", "run.fidelity=" + fidelity}), {});
 }
 
 v1::FabricResult

@@ -8,6 +8,7 @@
 #include "validate/fidelity-uncertainty.h"
 
 #include "ns3/base-errors.h"
+#include "scratch-folder.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -157,8 +158,8 @@ TEST(Fidelity, QuickIsSmaller)
 
 TEST(Validate, ARingHasNoErrorAndTheFileIsWhole)
 {
-    const std::string file = ::testing::TempDir() + "heddle-fidelity.json";
-    std::filesystem::remove(file);
+    const ScratchFolder scratch;
+    const std::string file = scratch.File("fidelity.json");
     EXPECT_EQ(RunCommandLine({"validate",
                               "fidelity",
                               "--quick",
@@ -176,8 +177,8 @@ TEST(Validate, ARingHasNoErrorAndTheFileIsWhole)
 
 TEST(Validate, WrongInputEndsWithTwoAndWritesNothing)
 {
-    const std::string file = ::testing::TempDir() + "heddle-none.json";
-    std::filesystem::remove(file);
+    const ScratchFolder scratch;
+    const std::string file = scratch.File("none.json");
     const std::vector<Arguments> wrong{
         {"validate"},
         {"validate", "fidelty"},

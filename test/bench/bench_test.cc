@@ -3,13 +3,12 @@
 // The benchmark's counting: flows, hops by formula, what the engine and the ceiling count.
 #include "measure.h"
 #include "reference-ceiling.h"
+#include "scratch-folder.h"
 #include "workloads.h"
 
 #include "ns3/base-errors.h"
 
-#include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -40,32 +39,6 @@ FlowsByLinks(const FlowSet& set)
     }
     return count;
 }
-
-/// A file that is gone when the test ends.
-class ScratchFile
-{
-  public:
-    explicit ScratchFile(const std::string& text) : m_path(::testing::TempDir() + "bench.cm")
-    {
-        std::ofstream(m_path) << text;
-    }
-
-    ~ScratchFile()
-    {
-        std::remove(m_path.c_str());
-    }
-
-    ScratchFile(const ScratchFile&) = delete;
-    ScratchFile& operator=(const ScratchFile&) = delete;
-
-    const std::string& path() const
-    {
-        return m_path;
-    }
-
-  private:
-    std::string m_path;
-};
 
 TEST(Flows, PermutationIsHtsims)
 {
@@ -155,9 +128,10 @@ TEST(Flows, MatrixSurvivesWritingAndReading)
                               trigger.targets.end());
     }
     set.triggers.back().targets = {7};
-    const ScratchFile file("");
-    WriteConnectionMatrix(set, file.path());
-    const FlowSet back = ReadConnectionMatrix(file.path());
+    const ScratchFolder scratch;
+    const std::string file = scratch.File("bench.cm");
+    WriteConnectionMatrix(set, file);
+    const FlowSet back = ReadConnectionMatrix(file);
     EXPECT_EQ(back.hosts, set.hosts);
     ASSERT_EQ(Pairs(back), Pairs(set));
     // Trigger numbers may be given in another order: compare what they mean.
@@ -187,10 +161,11 @@ TEST(Flows, WrongMatricesAreRefusedWithTheirLine)
     };
     for (const auto& [text, part] : wrong)
     {
-        const ScratchFile file(text);
+        const ScratchFolder scratch;
+        const std::string file = scratch.Write("bench.cm", text);
         try
         {
-            ReadConnectionMatrix(file.path());
+            ReadConnectionMatrix(file);
             ADD_FAILURE() << "accepted:\n" << text;
         }
         catch (const InputError& error)

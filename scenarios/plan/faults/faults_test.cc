@@ -2,14 +2,13 @@
 //
 // Faults: overlapping ones merge, blast radii fall out of the technologies' structure, draws follow
 // the failure rates and do not depend on the rest of the fabric; bit errors per link.
-#include "loader/scenario-source.h"
 #include "plan/faults/faults.h"
+#include "testing/plan-of-text.h"
 
 #include "ns3/base-errors.h"
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <set>
 
@@ -17,15 +16,6 @@ namespace heddle
 {
 namespace
 {
-
-Plan
-PlanOf(const std::string& text, const std::vector<std::string>& overrides = {})
-{
-    const std::string path = ::testing::TempDir() + "heddle-faults.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, overrides);
-    return MakePlan(source);
-}
 
 /// 8 hosts of 4 on two leaves; spines with co-packaged optics, 800G links.
 std::string

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The bill and the long run in whole results: sums, structure, floor plan.
-#include "loader/scenario-source.h"
 #include "run/runner.h"
+#include "testing/plan-of-text.h"
 
 #include "ns3/base-errors.h"
 
 #include "heddle-result.pb.h"
 
 #include <algorithm>
-#include <fstream>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -21,10 +20,7 @@ namespace
 v1::Result
 RunText(const std::string& text)
 {
-    const std::string path = ::testing::TempDir() + "heddle-economics.textproto";
-    std::ofstream(path) << text;
-    ScenarioSource source(path, {});
-    return RunPlan(MakePlan(source), {});
+    return RunPlan(PlanOf(text), {});
 }
 
 std::string
