@@ -9,6 +9,7 @@
 
 #include "ns3/collectives-fused.h"
 #include "ns3/collectives-grouping.h"
+#include "ns3/collectives-ring-pass.h"
 
 namespace heddle
 {
@@ -16,18 +17,12 @@ namespace heddle
 /// The members by domain. Throws InputError unless all domains have as many.
 DomainGroups EqualDomains(const Communicator& comm, const RankLayout& layout);
 
-void FuseHierarchicalAllReduce(const CollectiveCall& call,
-                               const RankLayout& layout,
-                               const SoftwareModel& software,
-                               FusedSink& sink);
-void FuseHierarchicalAllGather(const CollectiveCall& call,
-                               const RankLayout& layout,
-                               const SoftwareModel& software,
-                               FusedSink& sink);
-void FuseHierarchicalReduceScatter(const CollectiveCall& call,
-                                   const RankLayout& layout,
-                                   const SoftwareModel& software,
-                                   FusedSink& sink);
+/// All-reduce, all-gather or reduce-scatter.
+template <RingSteps kSteps>
+void FuseHierarchicalRings(const CollectiveCall& call,
+                           const RankLayout& layout,
+                           const SoftwareModel& software,
+                           FusedSink& sink);
 void FuseHierarchicalAllToAll(const CollectiveCall& call,
                               const RankLayout& layout,
                               const SoftwareModel& software,

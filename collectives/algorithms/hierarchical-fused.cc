@@ -253,32 +253,28 @@ class FusedHierarchy
 
 } // namespace
 
+template <RingSteps kSteps>
 void
-FuseHierarchicalAllReduce(const CollectiveCall& call,
-                          const RankLayout& layout,
-                          const SoftwareModel& software,
-                          FusedSink& sink)
+FuseHierarchicalRings(const CollectiveCall& call,
+                      const RankLayout& layout,
+                      const SoftwareModel& software,
+                      FusedSink& sink)
 {
-    FusedHierarchy(RingSteps::AllReduce, call, layout, software, sink).Run();
+    FusedHierarchy(kSteps, call, layout, software, sink).Run();
 }
 
-void
-FuseHierarchicalAllGather(const CollectiveCall& call,
-                          const RankLayout& layout,
-                          const SoftwareModel& software,
-                          FusedSink& sink)
-{
-    FusedHierarchy(RingSteps::AllGather, call, layout, software, sink).Run();
-}
-
-void
-FuseHierarchicalReduceScatter(const CollectiveCall& call,
-                              const RankLayout& layout,
-                              const SoftwareModel& software,
-                              FusedSink& sink)
-{
-    FusedHierarchy(RingSteps::ReduceScatter, call, layout, software, sink).Run();
-}
+template void FuseHierarchicalRings<RingSteps::AllReduce>(const CollectiveCall&,
+                                                          const RankLayout&,
+                                                          const SoftwareModel&,
+                                                          FusedSink&);
+template void FuseHierarchicalRings<RingSteps::AllGather>(const CollectiveCall&,
+                                                          const RankLayout&,
+                                                          const SoftwareModel&,
+                                                          FusedSink&);
+template void FuseHierarchicalRings<RingSteps::ReduceScatter>(const CollectiveCall&,
+                                                              const RankLayout&,
+                                                              const SoftwareModel&,
+                                                              FusedSink&);
 
 /// Blocks hop to the local member on the destination's rail, then cross: those for the first
 /// domain in a phase of their own, nothing can cross before.

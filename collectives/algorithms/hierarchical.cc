@@ -344,9 +344,9 @@ const CollectiveAlgorithm kHierarchical{
         {CollectiveKind::AllToAll, &ExpandAllToAll},
     }),
     KindTable<FuseFn>({
-        {CollectiveKind::AllReduce, &FuseHierarchicalAllReduce},
-        {CollectiveKind::AllGather, &FuseHierarchicalAllGather},
-        {CollectiveKind::ReduceScatter, &FuseHierarchicalReduceScatter},
+        {CollectiveKind::AllReduce, &FuseHierarchicalRings<RingSteps::AllReduce>},
+        {CollectiveKind::AllGather, &FuseHierarchicalRings<RingSteps::AllGather>},
+        {CollectiveKind::ReduceScatter, &FuseHierarchicalRings<RingSteps::ReduceScatter>},
         {CollectiveKind::AllToAll, &FuseHierarchicalAllToAll},
     })};
 

@@ -53,9 +53,9 @@ ExpandAllReduce(const CollectiveCall& call,
 }
 
 /// All-gather or reduce-scatter: chunk q belongs to the member at position q.
+template <RingSteps kSteps>
 void
-ExpandShards(RingSteps steps,
-             const CollectiveCall& call,
+ExpandShards(const CollectiveCall& call,
              Member self,
              const RankLayout& layout,
              const SoftwareModel& software,
@@ -81,29 +81,9 @@ ExpandShards(RingSteps steps,
                 Extent part = cut.LoopPart(SplitExtent(shard, channels, c), l);
                 return SplitExtent(part, slices, slice);
             };
-            RingPass(builder, ring, steps, slices, state, piece, NoReady, NoDone);
+            RingPass(builder, ring, kSteps, slices, state, piece, NoReady, NoDone);
         }
     }
-}
-
-void
-ExpandAllGather(const CollectiveCall& call,
-                Member self,
-                const RankLayout& layout,
-                const SoftwareModel& software,
-                Expansion& out)
-{
-    ExpandShards(RingSteps::AllGather, call, self, layout, software, out);
-}
-
-void
-ExpandReduceScatter(const CollectiveCall& call,
-                    Member self,
-                    const RankLayout& layout,
-                    const SoftwareModel& software,
-                    Expansion& out)
-{
-    ExpandShards(RingSteps::ReduceScatter, call, self, layout, software, out);
 }
 
 /// Broadcast: chunks flow from the root along the ring; the edge back to the root is not used.
@@ -168,9 +148,9 @@ FuseAllReduce(const CollectiveCall& call,
     }
 }
 
+template <RingSteps kSteps>
 void
-FuseShards(RingSteps steps,
-           const CollectiveCall& call,
+FuseShards(const CollectiveCall& call,
            const RankLayout& layout,
            const SoftwareModel& software,
            FusedSink& sink)
@@ -183,7 +163,7 @@ FuseShards(RingSteps steps,
     for (uint32_t c = 0; c < channels; ++c)
     {
         const std::vector<Member> order = RingOrder(groups, software, c);
-        RingTotals totals{steps};
+        RingTotals totals{kSteps};
         totals.loops = cut.Loops(largest);
         for (uint64_t l = 0; l < totals.loops; ++l)
         {
@@ -198,24 +178,6 @@ FuseShards(RingSteps steps,
         }
         EmitRing(totals, RanksOf(order, *call.comm), c, layout, sink);
     }
-}
-
-void
-FuseAllGather(const CollectiveCall& call,
-              const RankLayout& layout,
-              const SoftwareModel& software,
-              FusedSink& sink)
-{
-    FuseShards(RingSteps::AllGather, call, layout, software, sink);
-}
-
-void
-FuseReduceScatter(const CollectiveCall& call,
-                  const RankLayout& layout,
-                  const SoftwareModel& software,
-                  FusedSink& sink)
-{
-    FuseShards(RingSteps::ReduceScatter, call, layout, software, sink);
 }
 
 void
@@ -256,18 +218,19 @@ FuseBroadcast(const CollectiveCall& call,
     }
 }
 
-const CollectiveAlgorithm kRing{KindTable({
-                                    {CollectiveKind::AllReduce, &ExpandAllReduce},
-                                    {CollectiveKind::AllGather, &ExpandAllGather},
-                                    {CollectiveKind::ReduceScatter, &ExpandReduceScatter},
-                                    {CollectiveKind::Broadcast, &ExpandBroadcast},
-                                }),
-                                KindTable<FuseFn>({
-                                    {CollectiveKind::AllReduce, &FuseAllReduce},
-                                    {CollectiveKind::AllGather, &FuseAllGather},
-                                    {CollectiveKind::ReduceScatter, &FuseReduceScatter},
-                                    {CollectiveKind::Broadcast, &FuseBroadcast},
-                                })};
+const CollectiveAlgorithm kRing{
+    KindTable({
+        {CollectiveKind::AllReduce, &ExpandAllReduce},
+        {CollectiveKind::AllGather, &ExpandShards<RingSteps::AllGather>},
+        {CollectiveKind::ReduceScatter, &ExpandShards<RingSteps::ReduceScatter>},
+        {CollectiveKind::Broadcast, &ExpandBroadcast},
+    }),
+    KindTable<FuseFn>({
+        {CollectiveKind::AllReduce, &FuseAllReduce},
+        {CollectiveKind::AllGather, &FuseShards<RingSteps::AllGather>},
+        {CollectiveKind::ReduceScatter, &FuseShards<RingSteps::ReduceScatter>},
+        {CollectiveKind::Broadcast, &FuseBroadcast},
+    })};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

@@ -2,8 +2,8 @@
 //
 // The what-if ladder for the terminal: a waterfall, causes by order, sensitivity.
 #include "report/terminal/conclusions.h"
+#include "report/terminal/summary-rows.h"
 #include "report/terminal/summary.h"
-#include "report/terminal/table.h"
 
 #include "ns3/base-units.h"
 
@@ -13,31 +13,14 @@ namespace heddle
 namespace
 {
 
-std::string
-Print(const char* format, double value)
-{
-    char text[48];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
-}
-
-std::string
-Percent(double share)
-{
-    return Print("%.1f %%", 100 * share);
-}
-
-/// One cell per fabric.
-template <class Cell>
+/// A row of `cell` of the fabrics that have a ladder.
 void
-AddRow(Table& table, const v1::Result& result, const std::string& label, Cell cell)
+AddLadderRow(Table& table, const v1::Result& result, const std::string& label, const CellFn& cell)
 {
-    std::vector<std::string> row{label};
-    for (const v1::FabricResult& fabric : result.fabrics())
-    {
-        row.push_back(fabric.has_what_if() ? cell(fabric) : "");
-    }
-    table.Add(std::move(row));
+    AddRow(table,
+           result,
+           label,
+           [&](const v1::FabricResult& f) { return f.has_what_if() ? cell(f) : std::string(); });
 }
 
 std::string
@@ -62,22 +45,23 @@ AddWaterfall(Table& table, const v1::Result& result)
     {
         const std::string rung = first.ladder(i).rung();
         std::string label = rung + (rung.size() < 3 ? "  " : " ") + first.ladder(i).world();
-        AddRow(table,
-               result,
-               label,
-               [i](const v1::FabricResult& f) {
-                   return i == 0 ? HumanTime(f.step_time_s())
-                                 : Difference(-f.ladder(i).saved_s(), f);
-               });
+        AddLadderRow(table,
+                     result,
+                     label,
+                     [i](const v1::FabricResult& f) {
+                         return i == 0 ? HumanTime(f.step_time_s())
+                                       : Difference(-f.ladder(i).saved_s(), f);
+                     });
     }
-    AddRow(table,
-           result,
-           "left: compute",
-           [](const auto& f) { return TimeAndShare(ToSeconds(f.what_if().compute_ps()), f); });
-    AddRow(table,
-           result,
-           "left: pipeline bubble",
-           [](const auto& f) { return TimeAndShare(ToSeconds(f.what_if().bubble_ps()), f); });
+    AddLadderRow(table,
+                 result,
+                 "left: compute",
+                 [](const auto& f)
+                 { return TimeAndShare(ToSeconds(f.what_if().compute_ps()), f); });
+    AddLadderRow(table,
+                 result,
+                 "left: pipeline bubble",
+                 [](const auto& f) { return TimeAndShare(ToSeconds(f.what_if().bubble_ps()), f); });
 }
 
 void
@@ -85,14 +69,14 @@ AddCosts(Table& table, const v1::Result& result)
 {
     const auto cost = [&](const char* label, auto usd, auto joules)
     {
-        AddRow(table,
-               result,
-               label,
-               [&](const v1::FabricResult& f)
-               {
-                   return Print("%.4g USD/h", (f.taxes().*usd)()) +
-                          Print("  %.4g J/step", (f.taxes().*joules)());
-               });
+        AddLadderRow(table,
+                     result,
+                     label,
+                     [&](const v1::FabricResult& f)
+                     {
+                         return Print("%.4g USD/h", (f.taxes().*usd)()) +
+                                Print("  %.4g J/step", (f.taxes().*joules)());
+                     });
     };
     cost("fabric tax", &v1::Taxes::fabric_tax_usd_per_hour, &v1::Taxes::fabric_tax_j);
     cost("scale-out tax", &v1::Taxes::scale_out_tax_usd_per_hour, &v1::Taxes::scale_out_tax_j);
@@ -104,24 +88,25 @@ AddCosts(Table& table, const v1::Result& result)
 void
 AddCauses(Table& table, const v1::Result& result)
 {
-    AddRow(table,
-           result,
-           "step at this level",
-           [](const v1::FabricResult& f)
-           { return HumanTime(ToSeconds(f.what_if().step_time_ps())); });
+    AddLadderRow(table,
+                 result,
+                 "step at this level",
+                 [](const v1::FabricResult& f)
+                 { return HumanTime(ToSeconds(f.what_if().step_time_ps())); });
     for (int i = 0; i < result.fabrics(0).what_if().causes_size(); ++i)
     {
-        AddRow(table,
-               result,
-               "without " + result.fabrics(0).what_if().causes(i).cause(),
-               [i](const v1::FabricResult& f)
-               {
-                   const v1::CauseSaving& c = f.what_if().causes(i);
-                   const auto step = static_cast<double>(f.what_if().step_time_ps());
-                   return Print("%.1f", 100 * static_cast<double>(c.first_ps()) / step) + " / " +
-                          Print("%.1f", 100 * static_cast<double>(c.last_ps()) / step) + " / " +
-                          Percent(c.shapley_share());
-               });
+        AddLadderRow(table,
+                     result,
+                     "without " + result.fabrics(0).what_if().causes(i).cause(),
+                     [i](const v1::FabricResult& f)
+                     {
+                         const v1::CauseSaving& c = f.what_if().causes(i);
+                         const auto step = static_cast<double>(f.what_if().step_time_ps());
+                         return Print("%.1f", 100 * static_cast<double>(c.first_ps()) / step) +
+                                " / " +
+                                Print("%.1f", 100 * static_cast<double>(c.last_ps()) / step) +
+                                " / " + Percent(c.shapley_share());
+                     });
     }
 }
 
@@ -130,16 +115,16 @@ AddSensitivity(Table& table, const v1::Result& result)
 {
     for (int i = 0; i < result.fabrics(0).what_if().sensitivity_size(); ++i)
     {
-        AddRow(table,
-               result,
-               result.fabrics(0).what_if().sensitivity(i).change(),
-               [i](const v1::FabricResult& f)
-               {
-                   const v1::Sensitivity& s = f.what_if().sensitivity(i);
-                   return Print("%.1f", 100 * s.fabric_tax()) + " / " +
-                          Print("%.1f", 100 * s.scale_out_tax()) + " / " +
-                          Percent(s.communication_tax());
-               });
+        AddLadderRow(table,
+                     result,
+                     result.fabrics(0).what_if().sensitivity(i).change(),
+                     [i](const v1::FabricResult& f)
+                     {
+                         const v1::Sensitivity& s = f.what_if().sensitivity(i);
+                         return Print("%.1f", 100 * s.fabric_tax()) + " / " +
+                                Print("%.1f", 100 * s.scale_out_tax()) + " / " +
+                                Percent(s.communication_tax());
+                     });
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // Flow level by messages: streams of bits. Two of them: "flow-messages" with queues, marks and
 // congestion control, "max-min" with ideal rates (the what-if ladder's world without queues).
-#include "run/fidelity/fidelity.h"
+#include "run/fidelity/message-network.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
@@ -16,70 +16,29 @@ namespace heddle
 namespace
 {
 
-class FlowLevelNetwork : public ScaleOutNetwork
+class FlowLevelNetwork : public MessageNetwork<FlowNetwork, FlowTransport>
 {
   public:
-    FlowLevelNetwork(EventCore& core,
-                     const Topology& topology,
-                     const TransportConfig& config,
-                     bool maxMin)
-        : m_network(core, topology, FlowNetworkConfigFor(config, maxMin)),
-          m_transport(core, m_network, config),
-          m_scaleOut(m_transport)
-    {
-    }
-
-    ScaleOut* scaleOut() override
-    {
-        return &m_scaleOut;
-    }
-
-    void CutLink(uint32_t link) override
-    {
-        m_network.CutLink(link);
-    }
-
-    void SetLinkShare(uint32_t link, double share) override
-    {
-        m_network.SetLinkUp(link, share > 0);
-        if (share > 0)
-        {
-            const BitRate built = m_network.topology().links[link].rate;
-            m_network.SetLinkRate(
-                link,
-                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
-        }
-    }
-
-    std::string Failure() const override
-    {
-        const std::optional<TransportFailure> failure = m_transport.failure();
-        return failure ? failure->Text() : "";
-    }
+    using MessageNetwork::MessageNetwork;
 
     /// No packets, so no packet counters, no queues.
     NetworkReport Report() override
     {
         NetworkReport report;
-        const TransportCounters counters = m_transport.counters();
+        const TransportCounters counters = this->counters();
         HEDDLE_CHECK(counters.delivered == counters.messages, "messages are not conserved");
         report.counters.set_messages(counters.messages);
         report.counters.set_cnps(counters.cnps);
-        const std::vector<double> bytes = m_network.PortBytes();
+        const std::vector<double> bytes = network().PortBytes();
         for (PortId port = 0; port < bytes.size(); ++port)
         {
             PortCounters counter;
             counter.txBytes = static_cast<uint64_t>(std::llround(bytes[port]));
-            counter.busy = m_network.topology().links[port / 2].rate.TransmitTime(counter.txBytes);
+            counter.busy = network().topology().links[port / 2].rate.TransmitTime(counter.txBytes);
             report.ports.push_back(counter);
         }
         return report;
     }
-
-  private:
-    FlowNetwork m_network;
-    FlowTransport m_transport;
-    ScaleOutOver<FlowTransport> m_scaleOut;
 };
 
 template <bool MaxMin>
@@ -89,7 +48,10 @@ Make(EventCore& core,
      const Partitioning&,
      const TransportConfig& transport)
 {
-    return std::make_unique<FlowLevelNetwork>(core, topology, transport, MaxMin);
+    return std::make_unique<FlowLevelNetwork>(core,
+                                              topology,
+                                              FlowNetworkConfigFor(transport, MaxMin),
+                                              transport);
 }
 
 constexpr const char* kWhyOnePartition = "rates at flow level are made for all flows at once";

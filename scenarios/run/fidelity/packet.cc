@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Packet level: every packet crosses every queue.
-#include "run/fidelity/fidelity.h"
+#include "run/fidelity/message-network.h"
 
 #include "ns3/base-errors.h"
 #include "ns3/base-registry.h"
 
-#include <cmath>
 #include <numeric>
-#include <optional>
 
 namespace heddle
 {
@@ -41,68 +39,27 @@ FillCounters(const NetworkCounters& n, const TransportCounters& t, v1::Counters&
     out.set_port_moves(t.portMoves);
 }
 
-class PacketNetwork : public ScaleOutNetwork
+class PacketNetwork : public MessageNetwork<Network, Transport>
 {
   public:
-    PacketNetwork(EventCore& core,
-                  const Topology& topology,
-                  const Partitioning& parts,
-                  const TransportConfig& config)
-        : m_network(core, topology, parts),
-          m_transport(core, m_network, config),
-          m_scaleOut(m_transport)
-    {
-    }
-
-    ScaleOut* scaleOut() override
-    {
-        return &m_scaleOut;
-    }
-
-    void CutLink(uint32_t link) override
-    {
-        m_network.CutLink(link);
-    }
-
-    void SetLinkShare(uint32_t link, double share) override
-    {
-        m_network.SetLinkUp(link, share > 0);
-        if (share > 0)
-        {
-            const BitRate built = m_network.topology().links[link].rate;
-            m_network.SetLinkRate(
-                link,
-                BitRate(static_cast<uint64_t>(std::llround(built.bps() * share))));
-        }
-    }
-
-    std::string Failure() const override
-    {
-        const std::optional<TransportFailure> failure = m_transport.failure();
-        return failure ? failure->Text() : "";
-    }
+    using MessageNetwork::MessageNetwork;
 
     NetworkReport Report() override
     {
-        const NetworkCounters counters = m_network.counters();
+        const NetworkCounters sent = network().counters();
         const uint64_t dropped =
-            std::accumulate(counters.dropped.begin(), counters.dropped.end(), uint64_t{0});
-        HEDDLE_CHECK(counters.injected == counters.delivered + dropped + m_network.inFlight(),
+            std::accumulate(sent.dropped.begin(), sent.dropped.end(), uint64_t{0});
+        HEDDLE_CHECK(sent.injected == sent.delivered + dropped + network().inFlight(),
                      "packets are not conserved");
         NetworkReport report;
-        FillCounters(counters, m_transport.counters(), report.counters);
-        report.counters.set_packets_in_flight(m_network.inFlight());
-        for (PortId port = 0; port < 2 * m_network.topology().links.size(); ++port)
+        FillCounters(sent, counters(), report.counters);
+        report.counters.set_packets_in_flight(network().inFlight());
+        for (PortId port = 0; port < 2 * network().topology().links.size(); ++port)
         {
-            report.ports.push_back(m_network.portCounters(port));
+            report.ports.push_back(network().portCounters(port));
         }
         return report;
     }
-
-  private:
-    Network m_network;
-    Transport m_transport;
-    TransportScaleOut m_scaleOut;
 };
 
 std::unique_ptr<ScaleOutNetwork>
