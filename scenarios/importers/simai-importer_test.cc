@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 std::string
 Example()
 {
-    return (fs::path(__FILE__).parent_path() / "testdata" / "simai-small.txt").string();
+    return HEDDLE_SCENARIOS_DIR "/importers/testdata/simai-small.txt";
 }
 
 TaskGraph
