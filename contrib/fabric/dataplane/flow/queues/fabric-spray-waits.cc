@@ -17,8 +17,6 @@ constexpr double kTicksPerSecond = 1e12;
 constexpr double kFull = 0.99;
 /// A load that differs by more than this from that since the latest look is another one.
 constexpr double kOther = 0.1;
-/// Below it evened ports become empty, several at a time, and share what follows.
-constexpr double kHerd = 0.97;
 /// The port chosen last has sent for this part of a reading's age, on average, and another whole.
 constexpr double kMeanReading = 1.5;
 
@@ -185,18 +183,21 @@ SprayWaits::Lag(Group& group, Tick now)
 }
 
 /// Ports that are chosen one after the other: evenly spread over what the latest one got, in an
-/// order that is drawn. `busy`: since when, in packet times; `load` of the ports.
+/// order that is drawn. Of k ports that are loaded to ρ, k (1 − ρ) are empty at a reading; where
+/// these are several they are chosen together, and share.
 void
-SprayWaits::Follow(Group& group, uint64_t draw, double busy, double load) const
+SprayWaits::Follow(Group& group, uint64_t draw, double span, double load) const
 {
-    const size_t ports = group.queues.size();
-    const double most = (static_cast<double>(ports) * load - kMeanReading) * group.age;
-    const double height = load < kHerd ? 0 : std::max(0.0, std::min(most, busy / 2));
-    const auto turn = static_cast<size_t>(m_minima.Below(draw, static_cast<uint32_t>(ports)));
-    for (size_t port = 0; port < ports; ++port)
+    const auto ports = static_cast<double>(group.queues.size());
+    const double chosen = std::max(1.0, ports * (1 - load));
+    const double most = std::max(0.0, (ports * load / chosen - kMeanReading) * group.age);
+    group.height = group.height < most ? std::min(most, group.height + span / 2)
+                                       : std::max(most, group.height - span);
+    const auto turn = m_minima.Below(draw, static_cast<uint32_t>(group.queues.size()));
+    for (size_t port = 0; port < group.queues.size(); ++port)
     {
-        group.queues[port] =
-            height * static_cast<double>((port + turn) % ports) / static_cast<double>(ports - 1);
+        const auto place = static_cast<double>((port + turn) % group.queues.size());
+        group.queues[port] = group.height * place / (ports - 1);
     }
 }
 
@@ -204,6 +205,7 @@ void
 SprayWaits::Walk(Group& group, uint64_t draw, double drift, double variance, bool full)
 {
     const size_t ports = group.queues.size();
+    group.height = 0;
     m_steps.assign(ports, 0);
     double mean = 0;
     for (size_t port = 0; variance > 0 && port < ports; ++port)

@@ -26,12 +26,15 @@
 // What waits at the hop before has not arrived yet, so a hop behind an uneven one has less drift.
 //
 // Evened groups, whose switch chooses the port with the shortest queue, do not walk as long as the
-// queues are short. At full load they follow each other instead: all packets between two readings
-// of the queues, k ports times the age of a reading, go to the one port that was the shortest, and
-// leave it in its turn. Queues deeper than the balancer tells apart are as random as any.
+// queues are short. They follow each other instead: all packets between two readings of the queues,
+// k ρ times the age of a reading, go to the one port that was the shortest, and leave it while
+// others have their turn; below ρ = 1 − 1/k to the several that are empty together. Queues deeper
+// than the balancer tells apart are as random as any.
 //
 // Deviations: inputs are independent from packet to packet and from one hop to the next; ports of a
-// group are alike; paths of several hops pair the ports of their groups in order.
+// group are alike; ports that follow each other get half a packet a slot longer at every load,
+// which below 0.95 is up to half too fast; paths of several hops pair the ports of their groups in
+// order.
 
 #ifndef HEDDLE_FABRIC_SPRAY_WAITS_H
 #define HEDDLE_FABRIC_SPRAY_WAITS_H
@@ -124,6 +127,7 @@ class SprayWaits
         double lag = 0;           ///< what waits upstream for here; packets a port
         double age = 0;           ///< of readings, if evened; packet times
         double blind = 0;         ///< packets
+        double height = 0;        ///< of the longest queue of ports that take turns; packets
         std::vector<Input> inputs;
         std::vector<double> queues; ///< above the fluid's; packets, by port
     };
@@ -131,7 +135,7 @@ class SprayWaits
     void Integrate(Group& group, Tick now) const;
     void Look(uint32_t id, Tick now);
     double Lag(Group& group, Tick now);
-    void Follow(Group& group, uint64_t draw, double busy, double load) const;
+    void Follow(Group& group, uint64_t draw, double span, double load) const;
     void Walk(Group& group, uint64_t draw, double drift, double variance, bool full);
 
     RandomStream m_normals;

@@ -157,6 +157,94 @@ TEST(SprayWaits, EvenedPortsTakeTurns)
     EXPECT_EQ(Spray(1, kPorts).Longest(1000 * kSlot), 0) << "nothing sent";
 }
 
+/// The longest of the queues after so many slots of eight inputs that each send at `load`, where
+/// the switch reads the queues every kAge slots and tells powers of two apart.
+constexpr uint32_t kAge = 6;
+
+double
+LongestChosen(uint64_t seed, uint32_t slots, double load)
+{
+    const RandomStream draws(seed, "test", 1);
+    uint64_t draw = 0;
+    std::vector<double> queues(kPorts, 0);
+    std::vector<double> next;
+    for (uint32_t input = 0; input < kPorts; ++input)
+    {
+        next.push_back(draws.Uniform(draw++) / load);
+    }
+    std::vector<uint32_t> best;
+    double now = 0;
+    double read = -1.0 * kAge;
+    while (true)
+    {
+        const auto input = std::min_element(next.begin(), next.end());
+        if (*input > slots)
+        {
+            break;
+        }
+        for (double& queue : queues)
+        {
+            queue = std::max(0.0, queue - (*input - now));
+        }
+        now = *input;
+        *input += 1 / load;
+        if (now - read >= kAge)
+        {
+            read = now;
+            double lowest = 1e9;
+            for (uint32_t port = 0; port < kPorts; ++port)
+            {
+                // Behind the packet that is being sent.
+                const double waiting = std::max(0.0, std::ceil(queues[port]) - 1);
+                const double grade = std::min(7.0, std::floor(std::log2(1 + waiting)));
+                if (grade < lowest)
+                {
+                    best.clear();
+                }
+                lowest = std::min(lowest, grade);
+                if (grade == lowest)
+                {
+                    best.push_back(port);
+                }
+            }
+        }
+        queues[best[draws.Below(draw++, static_cast<uint32_t>(best.size()))]] += 1;
+    }
+    return *std::max_element(queues.begin(), queues.end());
+}
+
+TEST(SprayWaits, EvenedPortsAreAsLongAsPacketsOneByOne)
+{
+    constexpr int kRuns = 300;
+    for (const double load : {0.75, 0.85, 0.9, 0.97, 1.0})
+    {
+        for (const uint32_t slots : {64U, 512U})
+        {
+            Spray spray(1, kPorts);
+            spray.waits.Even(spray.group, kAge * kSlot, 127);
+            spray.SetLoad(0, load);
+            double walk = 0;
+            for (uint32_t slot = 8; slot <= slots; slot += 8) // looks in between change nothing
+            {
+                walk = spray.Longest(slot * kSlot);
+            }
+            double truth = 0;
+            for (int run = 0; run < kRuns; ++run)
+            {
+                truth += LongestChosen(static_cast<uint64_t>(run), slots, load) / kRuns;
+            }
+            std::printf("  load %.2f, %4u slots: %5.1f packets, one by one %5.1f\n",
+                        load,
+                        slots,
+                        walk,
+                        truth);
+            // Below full load they become that long more slowly than the walk does.
+            const double most = load < 0.95 && slots < 100 ? 0.6 : 0.25;
+            EXPECT_NEAR(walk, truth, most * truth + 1) << load << ", " << slots << " slots";
+        }
+    }
+}
+
 TEST(SprayWaits, TheHopBehindGetsLess)
 {
     // What the first hop lets wait cannot wait at the second.
