@@ -123,9 +123,10 @@ TransportEngine::SetClient(TransportClient* client)
 }
 
 QpId
-TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
+TransportEngine::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass)
 {
-    const auto key = std::tuple(from, to, channel);
+    const uint8_t inClass = trafficClass == kConfiguredClass ? m_config.dataClass : trafficClass;
+    const auto key = std::tuple(from, to, channel, inClass);
     if (auto it = m_byKey.find(key); it != m_byKey.end())
     {
         return it->second;
@@ -134,12 +135,17 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
                  "queue pairs must be connected before a run with several partitions");
     HEDDLE_CHECK(from != to && std::max(from, to) < m_nics.size() / m_ports,
                  "no such pair of NICs");
+    AddClass(inClass);
     const QpId id = m_senders.size();
     m_byKey.emplace(key, id);
     SenderQp& sender = m_senders.Append();
     ReceiverQp& receiver = m_receivers.Append();
     sender.id = id;
-    InitSender(sender, from, to, channel);
+    sender.from = from;
+    sender.to = to;
+    sender.channel = channel;
+    sender.trafficClass = inClass;
+    InitSender(sender);
     // A record "before the first message" spares every later step the empty case.
     MessageRecord* dummy = m_parts[m_network.PartitionOf(from * m_ports)].records.Take();
     dummy->lastSequence = kFirstSequence - 1;
@@ -157,15 +163,12 @@ TransportEngine::Connect(NicId from, NicId to, uint32_t channel)
 }
 
 void
-TransportEngine::InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel)
+TransportEngine::InitSender(SenderQp& qp)
 {
-    qp.from = from;
-    qp.to = to;
-    qp.channel = channel;
-    qp.entropy = FlowEntropy(m_core.seed(), from, to, channel);
+    qp.entropy = FlowEntropy(m_core.seed(), qp.from, qp.to, qp.channel);
     qp.window = m_window;
     ChoosePorts(qp);
-    const NicId peer = BuiltPeer(qp.lane, to);
+    const NicId peer = BuiltPeer(qp.lane, qp.to);
     // Not the path's: a slow link inside the fabric is the fabric's doing, not ideal (rung R4).
     qp.wireRate = std::min(m_network.NicRate(qp.lane), m_network.NicRate(peer));
     qp.baseRoundTrip = m_network.UnloadedLatency(qp.lane, peer, fullWireBytes()) +

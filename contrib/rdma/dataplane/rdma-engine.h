@@ -11,7 +11,11 @@
 //
 // Files: rdma-engine.cc (set-up, Post), rdma-nic.cc (port, ring), rdma-sender.cc (state of a
 // sending half, timers, ACKs), rdma-receiver.cc (data, control packets), rdma-failure.cc
-// (retry budget), rdma-timing.cc (MessageTiming), ports/rdma-ports.cc (NICs of several ports).
+// (retry budget), rdma-timing.cc (MessageTiming), ports/rdma-ports.cc (NICs of several ports),
+// ports/rdma-classes.cc (queue pairs of several traffic classes).
+//
+// Traffic classes, when queue pairs are in several (ports/rdma-classes.cc): a ring per class; which
+// one a port serves is decided as at a switch's port. A class that is paused holds up no other.
 //
 // NICs of several ports. m_nics is by NIC port. A queue pair waits in the ring of its port
 // (`lane`), or, if it may use any, in that of the NIC's first port, which all of them serve.
@@ -41,13 +45,19 @@ enum class PortBlock : uint8_t
     Down,
 };
 
+/// Queue pairs that may send now.
+struct QpRing
+{
+    SenderQp* head = nullptr;
+    SenderQp* tail = nullptr;
+};
+
 /// One NIC port, owned by its partition.
 struct alignas(64) NicState
 {
     Packet* controlHead = nullptr;
     Packet* controlTail = nullptr;
-    SenderQp* ringHead = nullptr;
-    SenderQp* ringTail = nullptr;
+    QpRing ring;           ///< of m_firstClass
     uint32_t sequence = 0; ///< of event keys
     bool wakeRequested = false;
     PortBlock block = PortBlock::None;
@@ -61,6 +71,13 @@ struct alignas(64) NicState
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
     uint32_t nextPort = 0;       ///< of the NIC, to be tried first; in its first port's state
     std::vector<Tick> lastCnpTo; ///< by sender; used with CnpScope::Source only
+};
+
+/// A traffic class at a NIC port, where there are several.
+struct ClassRing
+{
+    QpRing ring;         ///< but for m_firstClass
+    int64_t deficit = 0; ///< bytes that it may still send in its turn
 };
 
 /// What has kept a queue pair's ports from sending so far; ps.
@@ -81,7 +98,7 @@ class TransportEngine : public NicClient
 
     // --- for Transport
     void SetClient(TransportClient* client);
-    QpId Connect(NicId from, NicId to, uint32_t channel);
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass);
     void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);
     Tick IdealTime(QpId qp, uint64_t bytes) const;
     TransportCounters Counters() const;
@@ -155,7 +172,7 @@ class TransportEngine : public NicClient
     // rdma-engine.cc
     void CheckConfig() const;
     void MakeNics();
-    void InitSender(SenderQp& qp, NicId from, NicId to, uint32_t channel);
+    void InitSender(SenderQp& qp);
     Tick ComputeIdeal(const SenderQp& qp, uint64_t bytes) const;
     void StartMessage(MessageRecord& record, Tick earliest) const;
 
@@ -170,13 +187,23 @@ class TransportEngine : public NicClient
     void TryPort(Partition& part, NicId nic);
     bool SendControl(Partition& part, NicId nic);
     bool SendFromRing(Partition& part, NicId nic);
-    void SendData(Partition& part, NicId port, SenderQp& qp);
+    uint32_t SendNow(Partition& part, NicId nic, SenderQp& qp);
+    uint32_t SendData(Partition& part, NicId port, SenderQp& qp);
     Packet* MakeData(Partition& part, NicId port, const SenderQp& qp, const Outgoing& out);
     void AccountSent(Partition& part, SenderQp& qp, const Outgoing& out, Tick busy);
     static void AccountReplay(NicState& nic, SenderQp& qp, Tick replay);
     void Wake(Partition& part, NicId nic);
     void NoteBlocked(Partition& part, NicId nic);
     static void SettleBlock(NicState& nic, Tick now);
+
+    /// The port is about to send. Whoever waits for it, perhaps because of a pause, asks again to
+    /// be woken: it may be busy now.
+    static void Unblock(NicState& nic)
+    {
+        nic.block = PortBlock::None;
+        nic.wakeRequested = false;
+    }
+
     void EnqueueControl(Partition& part, NicId nic, Packet* packet);
 
     // rdma-sender.cc
@@ -217,12 +244,36 @@ class TransportEngine : public NicClient
     void OnReroute();
     void MoveQueuePair(SenderQp& qp);
     void Unring(SenderQp& qp);
-    SenderQp* TakeFor(NicId port);
-    const SenderQp* FirstFor(NicId port) const;
+    SenderQp* TakeFor(NicId port, QpRing& ring);
+    const SenderQp* FirstFor(NicId port, const QpRing& ring) const;
     NicId BuiltPeer(NicId port, NicId toNic) const;
     bool PathBroken(const Packet& packet, Tick since, Tick until) const;
     PortTotals LeastTotals(const SenderQp& qp) const;
     Tick ClassPausedTime(Partition& part, const SenderQp& qp) const;
+
+    // ports/rdma-classes.cc
+    void AddClass(uint8_t trafficClass);
+    unsigned WaitingClasses(NicId port) const;
+    bool SendByClass(Partition& part, NicId port);
+    unsigned PickClass(NicId port, unsigned eligible);
+
+    /// Queue pairs are in several.
+    bool SeveralClasses() const
+    {
+        return (m_dataClasses & (m_dataClasses - 1)) != 0;
+    }
+
+    /// Where queue pairs of a class wait, by the port whose ring it is.
+    QpRing& RingAt(NicId nic, uint8_t trafficClass)
+    {
+        return trafficClass == m_firstClass ? m_nics[nic].ring
+                                            : m_classRings[nic * kClasses + trafficClass].ring;
+    }
+
+    const QpRing& RingAt(NicId nic, uint8_t trafficClass) const
+    {
+        return const_cast<TransportEngine*>(this)->RingAt(nic, trafficClass);
+    }
 
     PortTotals TotalsOf(const SenderQp& qp) const
     {
@@ -261,8 +312,11 @@ class TransportEngine : public NicClient
     const ReliabilityOps* m_reliability;
     CongestionControl m_congestion;
     PortChoice m_portChoice;
-    uint32_t m_ports; ///< of a NIC
-    bool m_anyPort;   ///< several, and a queue pair uses all of them
+    uint32_t m_ports;           ///< of a NIC
+    bool m_anyPort;             ///< several, and a queue pair uses all of them
+    uint8_t m_firstClass = 0;   ///< of queue pairs
+    unsigned m_dataClasses = 0; ///< a bit for each that some are in
+    unsigned m_strict = 0;      ///< … for each of strict priority
     Tick m_timeout;
     uint32_t m_window;
     uint32_t m_firstEntity;
@@ -273,7 +327,9 @@ class TransportEngine : public NicClient
     std::vector<NicState> m_nics;
     StableArray<SenderQp> m_senders;
     StableArray<ReceiverQp> m_receivers;
-    std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
+    std::map<std::tuple<NicId, NicId, uint32_t, uint8_t>, QpId> m_byKey;
+    std::vector<ClassRing> m_classRings; ///< NIC port · kClasses + class; empty with one class
+    std::vector<uint8_t> m_turn;         ///< by NIC port: the class whose turn it is; likewise
     std::vector<PartState> m_parts;
 };
 

@@ -86,8 +86,9 @@ TransportEngine::TryPort(Partition& part, NicId nic)
     {
     }
     const NicState& state = m_nics[nic];
-    const SenderQp* first = m_anyPort ? FirstFor(nic) : state.ringHead;
-    if (state.controlHead != nullptr || first != nullptr)
+    const SenderQp* first = m_anyPort ? FirstFor(nic, m_nics[RingOf(nic)].ring) : state.ring.head;
+    if (state.controlHead != nullptr || first != nullptr ||
+        (SeveralClasses() && WaitingClasses(nic) != 0))
     {
         Wake(part, nic);
     }
@@ -104,7 +105,7 @@ TransportEngine::SendControl(Partition& part, NicId nic)
     }
     state.controlHead = packet->next;
     packet->next = nullptr;
-    state.block = PortBlock::None;
+    Unblock(state);
     const Tick busy = state.rate.TransmitTime(packet->wireBytes);
     const Tick replay = m_network.Send(part, nic, packet);
     state.busyUntil = part.now() + busy + replay;
@@ -115,20 +116,24 @@ TransportEngine::SendControl(Partition& part, NicId nic)
 bool
 TransportEngine::SendFromRing(Partition& part, NicId nic)
 {
+    if (SeveralClasses())
+    {
+        return SendByClass(part, nic);
+    }
     NicState& state = m_nics[nic];
-    if (m_nics[RingOf(nic)].ringHead == nullptr)
+    if (m_nics[RingOf(nic)].ring.head == nullptr)
     {
         return false;
     }
-    if (!m_network.CanSend(part, nic, m_config.dataClass))
+    if (!m_network.CanSend(part, nic, m_firstClass))
     {
         NoteBlocked(part, nic);
         return false;
     }
-    SenderQp* qp = state.ringHead;
+    SenderQp* qp = state.ring.head;
     if (m_anyPort)
     {
-        qp = TakeFor(nic);
+        qp = TakeFor(nic, m_nics[RingOf(nic)].ring);
         if (qp == nullptr)
         {
             return false;
@@ -136,23 +141,30 @@ TransportEngine::SendFromRing(Partition& part, NicId nic)
     }
     else
     {
-        state.ringHead = qp->ringNext;
+        state.ring.head = qp->ringNext;
         qp->ringNext = nullptr;
         qp->inRing = false;
     }
-    state.block = PortBlock::None;
-    // Its rate may have been cut or its window shut while it waited.
-    const QpState now = Classify(*qp, part.now());
-    if (now != QpState::Ready)
-    {
-        Enter(part, *qp, now);
-        return true;
-    }
-    SendData(part, nic, *qp);
+    SendNow(part, nic, *qp);
     return true;
 }
 
-void
+/// It has left its ring for this. Returns the bytes on the wire.
+uint32_t
+TransportEngine::SendNow(Partition& part, NicId nic, SenderQp& qp)
+{
+    Unblock(m_nics[nic]);
+    // Its rate may have been cut or its window shut while it waited.
+    const QpState now = Classify(qp, part.now());
+    if (now != QpState::Ready)
+    {
+        Enter(part, qp, now);
+        return 0;
+    }
+    return SendData(part, nic, qp);
+}
+
+uint32_t
 TransportEngine::SendData(Partition& part, NicId port, SenderQp& qp)
 {
     NicState& nic = m_nics[port];
@@ -162,7 +174,7 @@ TransportEngine::SendData(Partition& part, NicId port, SenderQp& qp)
     if (!PickPacket(qp, part.now(), out))
     {
         Refresh(part, qp);
-        return;
+        return 0;
     }
     Packet* packet = MakeData(part, port, qp, out);
     const uint32_t wireBytes = packet->wireBytes;
@@ -184,6 +196,7 @@ TransportEngine::SendData(Partition& part, NicId port, SenderQp& qp)
     }
     m_reliability->onSent(*this, part, qp, out);
     AfterCongestion(part, qp);
+    return wireBytes;
 }
 
 Packet*
@@ -191,7 +204,7 @@ TransportEngine::MakeData(Partition& part, NicId port, const SenderQp& qp, const
 {
     Packet* packet = m_network.Alloc(part);
     packet->type = PacketType::Data;
-    packet->trafficClass = m_config.dataClass;
+    packet->trafficClass = qp.trafficClass;
     packet->flow = qp.id;
     packet->sequence = out.sequence;
     packet->source = port;
@@ -272,7 +285,10 @@ TransportEngine::NoteBlocked(Partition& part, NicId nic)
     {
         return;
     }
-    state.block = m_network.IsPaused(nic, m_config.dataClass) ? PortBlock::Paused : PortBlock::Down;
+    // Of several classes that wait none can be sent: when one is paused, all are.
+    const unsigned waiting = SeveralClasses() ? WaitingClasses(nic) : 1U << m_firstClass;
+    const auto any = static_cast<unsigned>(__builtin_ctz(waiting));
+    state.block = m_network.IsPaused(nic, any) ? PortBlock::Paused : PortBlock::Down;
     state.blockedSince = part.now();
 }
 

@@ -55,7 +55,7 @@ TransportEngine::OnPortReadySoon(NicId nic, Notice notice) const
     {
         Fetch(m_nics[nic]);
     }
-    else if (const SenderQp* next = m_nics[nic].ringHead)
+    else if (const SenderQp* next = m_nics[nic].ring.head)
     {
         Fetch(*next);
     }

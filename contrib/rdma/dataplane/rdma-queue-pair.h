@@ -85,7 +85,8 @@ struct alignas(64) SenderQp
     QpState state = QpState::Idle;
     bool inRing = false;
     uint8_t backoff = 0; ///< consecutive time-outs without progress; at most 255
-    NicId lane = 0;      ///< NIC port in whose ring it waits; the first, if it uses any
+    uint8_t trafficClass = 0;
+    NicId lane = 0; ///< NIC port in whose ring it waits; the first, if it uses any
     SenderQp* ringNext = nullptr;
 
     uint32_t acked = 0;   ///< first not acknowledged ("una")
@@ -102,7 +103,7 @@ struct alignas(64) SenderQp
 
     Tick stateSince = 0;
     Tick downSnapshot = 0;   ///< NIC totals when the state was entered
-    Tick pausedSnapshot = 0; ///< of the NIC (Ready) or of the class (Paced, Window)
+    Tick pausedSnapshot = 0; ///< of the class, or of the NIC (Ready, when there is one class)
     Tick replaySnapshot = 0;
     Tick freeAt = 0;    ///< end of its own latest transmission
     Tick emittedAt = 0; ///< end of its latest first-copy transmission

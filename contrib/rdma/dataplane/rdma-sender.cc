@@ -55,7 +55,6 @@ TransportEngine::Refresh(Partition& part, SenderQp& qp)
 void
 TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
 {
-    NicState& nic = m_nics[qp.lane];
     if (state != qp.state)
     {
         SettlePorts(qp, part.now());
@@ -66,7 +65,7 @@ TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
         qp.downSnapshot = totals.down;
         qp.replaySnapshot = totals.replay;
         qp.pausedSnapshot = totals.paused;
-        if (state == QpState::Paced || state == QpState::Window)
+        if (state == QpState::Paced || state == QpState::Window || SeveralClasses())
         {
             qp.pausedSnapshot = ClassPausedTime(part, qp);
         }
@@ -82,9 +81,10 @@ TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
     }
     else if (state == QpState::Ready)
     {
+        QpRing& ring = RingAt(qp.lane, qp.trafficClass);
         qp.inRing = true;
-        (nic.ringHead == nullptr ? nic.ringHead : nic.ringTail->ringNext) = &qp;
-        nic.ringTail = &qp;
+        (ring.head == nullptr ? ring.head : ring.tail->ringNext) = &qp;
+        ring.tail = &qp;
     }
 }
 
@@ -117,7 +117,9 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
         const Tick replay = std::min(left, totals.replay - qp.replaySnapshot);
         waits.resend += replay;
         left -= replay;
-        paused = std::min(left, totals.paused - qp.pausedSnapshot);
+        // The NIC's is of an idle port, which has no meaning where another class may use it.
+        const Tick total = SeveralClasses() ? ClassPausedTime(part, qp) : totals.paused;
+        paused = std::min(left, total - qp.pausedSnapshot);
         waits.ownPort += left - paused;
     }
     else
@@ -130,7 +132,7 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
     waits.paused += paused;
     if (paused > 0)
     {
-        message->pausedCulprit = m_network.PauseCulprit(qp.lane, m_config.dataClass);
+        message->pausedCulprit = m_network.PauseCulprit(qp.lane, qp.trafficClass);
     }
 }
 

@@ -90,9 +90,14 @@ class World : public TransportClient
     }
 
     /// Posts a message at `at`; cookies count up from 0.
-    uint64_t Post(NicId from, NicId to, uint64_t bytes, Tick at = 0, uint32_t channel = 0)
+    uint64_t Post(NicId from,
+                  NicId to,
+                  uint64_t bytes,
+                  Tick at = 0,
+                  uint32_t channel = 0,
+                  uint8_t trafficClass = kConfiguredClass)
     {
-        const QpId qp = transport.Connect(from, to, channel);
+        const QpId qp = transport.Connect(from, to, channel, trafficClass);
         const uint64_t cookie = m_posted.size();
         m_posted.push_back({qp, bytes, 0});
         At(at,

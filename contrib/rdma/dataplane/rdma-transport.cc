@@ -27,9 +27,9 @@ Transport::SetClient(TransportClient* client)
 }
 
 QpId
-Transport::Connect(NicId from, NicId to, uint32_t channel)
+Transport::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass)
 {
-    return m_impl->Connect(from, to, channel);
+    return m_impl->Connect(from, to, channel, trafficClass);
 }
 
 void

@@ -7,6 +7,7 @@
 //   Transport t(core, network, config);
 //   t.SetClient(&client);
 //   QpId qp = t.Connect(from, to, channel);          // before the run, or lazily at first use
+//   QpId urgent = t.Connect(from, to, channel, 5);   // the same way in a traffic class of its own
 //   t.Post(part, qp, bytes, cookie);                  // → client.OnDelivered at the receiver,
 //                                                     //   client.OnAcknowledged at the sender
 //
@@ -31,7 +32,10 @@
 namespace heddle
 {
 
-using QpId = uint32_t; ///< dense, one per (from, to, channel) direction
+using QpId = uint32_t; ///< dense, one per (from, to, channel, traffic class) direction
+
+/// The traffic class that the transport's configuration names.
+inline constexpr uint8_t kConfiguredClass = 0xff;
 
 /// Where a message's time went. `Ideal` (unloaded latency + own bytes at line rate) comes first;
 /// the excess is split by DESIGN's precedence, in this order.
@@ -91,7 +95,7 @@ struct TransportConfig
     /// A queue pair with a port of its own leaves it for another when the routes say that it is
     /// dead, and returns. (One that uses any port always does.)
     bool portFailover = true;
-    uint8_t dataClass = 3;          ///< traffic class of data
+    uint8_t dataClass = 3;          ///< traffic class of data, unless a queue pair has its own
     uint8_t controlClass = 6;       ///< ACK, NACK, CNP
     uint32_t ackEveryPackets = 1;   ///< coalescing; the last packet is always acknowledged
     Tick retransmissionTimeout = 0; ///< ps; 0 = 4 ms (ConWeave's L2Timeout)
@@ -143,9 +147,12 @@ class Transport
 
     void SetClient(TransportClient* client);
 
-    /// The queue pair (from, to, channel), made at first use. Setup time only (not from handlers)
-    /// unless all calls come from `from`'s partition and one partition exists; see the .cc.
-    QpId Connect(NicId from, NicId to, uint32_t channel);
+    /// The queue pair (from, to, channel, traffic class), made at first use. Setup time only (not
+    /// from handlers) unless all calls come from `from`'s partition and one partition exists; see
+    /// the .cc. The class decides on queues, PFC and scheduling (SwitchConfig::classes), at
+    /// switches and NICs, and nothing else: hash-based balancing takes it for the same flow. Throws
+    /// InputError for a class above 7 and that of ACKs.
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass = kConfiguredClass);
 
     /// Queues a message at now. bytes > 0. From the sender's partition.
     void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);

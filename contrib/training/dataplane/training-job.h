@@ -98,6 +98,9 @@ struct JobConfig
     /// The event core's partition of every rank (that of its NIC: Network::PartitionOf). Needed
     /// when the core has several; a scale-up domain must lie within one.
     std::vector<uint32_t> partitionOfRank;
+    /// The traffic class of every task, by TaskId: the same for all members of a collective and for
+    /// both ends of a transfer. Empty: the class that the transport is configured with.
+    std::vector<uint8_t> classOfTask{};
 };
 
 /// One (communicator, call) pair, or one send/recv, over all its members.
@@ -123,7 +126,8 @@ struct JobResult
     Tick stepTime = 0; ///< until the last task of the slowest rank
     std::vector<RankLedger> ranks;
     std::vector<CollectiveRecord> collectives;
-    std::vector<Tick> messageTimes; ///< scale-out messages: finished − posted, unsorted
+    std::vector<Tick> messageTimes;      ///< scale-out messages: finished − posted, unsorted
+    std::vector<uint8_t> messageClasses; ///< … theirs, when tasks have traffic classes
     std::array<Tick, kRootAccounts>
         criticalPath{}; ///< binding chain of the step's last event; rest is compute
     uint64_t scaleOutMessages = 0;

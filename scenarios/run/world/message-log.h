@@ -17,8 +17,8 @@
 namespace heddle
 {
 
-/// Sender, receiver, channel, and the message's number on that queue pair.
-using MessageIdentity = std::tuple<NicId, NicId, uint32_t, uint32_t>;
+/// Sender, receiver, channel, the message's number on that queue pair, traffic class.
+using MessageIdentity = std::tuple<NicId, NicId, uint32_t, uint32_t, uint8_t>;
 
 struct MessageTime
 {
@@ -45,10 +45,11 @@ class LoggedScaleOut : public ScaleOut, public TransportClient
         m_network.SetClient(this);
     }
 
-    QpId Connect(NicId from, NicId to, uint32_t channel) override
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass) override
     {
-        const QpId qp = m_network.Connect(from, to, channel);
+        const QpId qp = m_network.Connect(from, to, channel, trafficClass);
         m_queuePairs[qp].channel = channel;
+        m_queuePairs[qp].trafficClass = trafficClass;
         return qp;
     }
 
@@ -70,9 +71,9 @@ class LoggedScaleOut : public ScaleOut, public TransportClient
     void OnDelivered(Partition& part, const Delivery& d) override
     {
         QueuePair& qp = m_queuePairs[d.qp];
-        m_log.messages[{d.from, d.to, qp.channel, qp.delivered++}] = {d.bytes,
-                                                                      d.timing.finished -
-                                                                          d.timing.posted};
+        m_log.messages[{d.from, d.to, qp.channel, qp.delivered++, qp.trafficClass}] = {
+            d.bytes,
+            d.timing.finished - d.timing.posted};
         m_client->OnDelivered(part, d);
     }
 
@@ -85,6 +86,7 @@ class LoggedScaleOut : public ScaleOut, public TransportClient
     struct QueuePair
     {
         uint32_t channel = 0;
+        uint8_t trafficClass = 0;
         uint32_t delivered = 0;
     };
 

@@ -59,7 +59,10 @@ CoflowNetwork::Config
 FlowRoutes::networkConfig() const
 {
     const FlowNetworkConfig flow = FlowNetworkConfigFor(m_config);
-    return {flow.congestedEfficiency, flow.retransmissionTimeout, !pinned()};
+    return {flow.congestedEfficiency,
+            flow.retransmissionTimeout,
+            !pinned(),
+            m_topology.switchConfig.classes};
 }
 
 void

@@ -90,9 +90,11 @@ FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const Transp
 }
 
 QpId
-FlowTransport::Connect(NicId from, NicId to, uint32_t channel)
+FlowTransport::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass)
 {
-    const auto [entry, isNew] = m_byKey.try_emplace({from, to, channel}, m_queuePairs.size());
+    const uint8_t inClass = trafficClass == kConfiguredClass ? m_config.dataClass : trafficClass;
+    const auto [entry, isNew] =
+        m_byKey.try_emplace({from, to, channel, inClass}, m_queuePairs.size());
     if (!isNew)
     {
         return entry->second;
@@ -116,6 +118,7 @@ FlowTransport::Connect(NicId from, NicId to, uint32_t channel)
     }
     const QpId id = m_network.Connect(from, to, entropy, use);
     HEDDLE_CHECK(id == entry->second, "somebody else uses the network");
+    m_network.SetClass(id, inClass);
     m_control.Add(id, from, to, qp.lineRate, qp.acknowledgement);
     return id;
 }

@@ -61,7 +61,8 @@ class FlowTransport : public FlowClient
         m_client = client;
     }
 
-    QpId Connect(NicId from, NicId to, uint32_t channel);
+    /// As Transport::Connect(), before the first Post().
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass = kConfiguredClass);
     void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie);
     Tick IdealTime(QpId qp, uint64_t bytes) const;
     /// Messages, deliveries and bytes; what only packets have stays zero.
@@ -127,7 +128,7 @@ class FlowTransport : public FlowClient
     bool m_addressEveryPacket;
     uint32_t m_lanes;                    ///< ports of a NIC that carry one queue pair
     std::vector<QueuePair> m_queuePairs; ///< QpId = flow
-    std::map<std::tuple<NicId, NicId, uint32_t>, QpId> m_byKey;
+    std::map<std::tuple<NicId, NicId, uint32_t, uint8_t>, QpId> m_byKey;
     Pool<Message> m_messages;
     TransportCounters m_counters;
     FlowControl m_control;

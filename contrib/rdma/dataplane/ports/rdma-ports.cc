@@ -124,23 +124,23 @@ TransportEngine::MoveQueuePair(SenderQp& qp)
 void
 TransportEngine::Unring(SenderQp& qp)
 {
-    NicState& ring = m_nics[qp.lane];
+    QpRing& ring = RingAt(qp.lane, qp.trafficClass);
     SenderQp* before = nullptr;
-    for (SenderQp* at = ring.ringHead; at != &qp; at = at->ringNext)
+    for (SenderQp* at = ring.head; at != &qp; at = at->ringNext)
     {
         before = at;
     }
-    (before == nullptr ? ring.ringHead : before->ringNext) = qp.ringNext;
-    ring.ringTail = ring.ringTail == &qp ? before : ring.ringTail;
+    (before == nullptr ? ring.head : before->ringNext) = qp.ringNext;
+    ring.tail = ring.tail == &qp ? before : ring.tail;
     qp.ringNext = nullptr;
     qp.inRing = false;
 }
 
 /// The first in the ring that may leave by `port`; null if none.
 const SenderQp*
-TransportEngine::FirstFor(NicId port) const
+TransportEngine::FirstFor(NicId port, const QpRing& ring) const
 {
-    const SenderQp* qp = m_nics[RingOf(port)].ringHead;
+    const SenderQp* qp = ring.head;
     while (qp != nullptr && qp->pairs.to[port % m_ports] == PortPairs::kNoPort)
     {
         qp = qp->ringNext;
@@ -152,9 +152,9 @@ TransportEngine::FirstFor(NicId port) const
 /// the first. In strict turn, ring and ports fall into step, and a queue pair always gets the same
 /// ports when their counts share a factor.
 SenderQp*
-TransportEngine::TakeFor(NicId port)
+TransportEngine::TakeFor(NicId port, QpRing& ring)
 {
-    const SenderQp* taken = FirstFor(port);
+    const SenderQp* taken = FirstFor(port, ring);
     if (taken == nullptr)
     {
         return nullptr;
@@ -215,7 +215,7 @@ TransportEngine::ClassPausedTime(Partition& part, const SenderQp& qp) const
     Tick least = kForever;
     for (uint32_t port = 0; port < Lanes(); ++port)
     {
-        least = std::min(least, m_network.PausedTime(part, qp.lane + port, m_config.dataClass));
+        least = std::min(least, m_network.PausedTime(part, qp.lane + port, qp.trafficClass));
     }
     return least;
 }

@@ -140,14 +140,13 @@ Engine::BuildOps(CommRun& run)
 void
 Engine::BuildQueues(CommRun& run)
 {
-    const Task& task = m_graph.tasks()[run.task];
     const auto& ops = run.expansion.ops;
     run.queues.clear();
     run.order.resize(ops.size());
     for (uint32_t op = 0; op < ops.size(); ++op)
     {
         const bool send = ops[op].kind == ChunkOp::Kind::Send;
-        const uint32_t connection = m_plan.FindConnection(task, ops[op]);
+        const uint32_t connection = m_plan.FindConnection(run.task, ops[op]);
         run.scaleOut = run.scaleOut || !ops[op].scaleUp;
         Connectivity& sender = m_senders[connection];
         Reception& receiver = m_receivers[connection];

@@ -21,7 +21,8 @@ class ScaleOut
   public:
     virtual ~ScaleOut() = default;
     virtual void SetClient(TransportClient* client) = 0;
-    virtual QpId Connect(NicId from, NicId to, uint32_t channel) = 0; ///< before the run
+    /// As Transport::Connect(), before the run.
+    virtual QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass) = 0;
     /// Never calls the client back from within.
     virtual void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie) = 0;
     virtual Tick IdealTime(QpId qp, uint64_t bytes) const = 0; ///< ps
@@ -42,9 +43,9 @@ class ScaleOutOver : public ScaleOut
         m_transport.SetClient(client);
     }
 
-    QpId Connect(NicId from, NicId to, uint32_t channel) override
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass) override
     {
-        return m_transport.Connect(from, to, channel);
+        return m_transport.Connect(from, to, channel, trafficClass);
     }
 
     void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie) override

@@ -77,7 +77,8 @@ FusedComms::CountChannels()
             m_engine.m_expander.FuseSendRecv(task.rank, task.peer, task.bytes, count);
             continue;
         }
-        const Key key{m_engine.m_plan.GroupOf(task), task.collective, task.bytes, task.peer, 0, 0};
+        const Key
+            key{m_engine.m_plan.GroupOf(task), task.collective, task.bytes, task.peer, 0, 0, 0};
         if (!meeting.rows.empty() || seen.emplace(key, true).second)
         {
             m_engine.m_expander.Fuse(m_engine.m_plan.CallOf(task, meeting), count);
@@ -100,13 +101,16 @@ uint32_t
 FusedComms::ShapeOf(uint32_t index)
 {
     const Meeting& meeting = m_engine.m_plan.meetings()[index];
-    const Task& task = m_engine.m_graph.tasks()[m_engine.m_plan.meetingTasks(meeting)[0]];
+    const TaskId first = m_engine.m_plan.meetingTasks(meeting)[0];
+    const Task& task = m_engine.m_graph.tasks()[first];
+    const uint8_t trafficClass = m_engine.m_plan.ClassOf(first);
     const Key key{m_engine.m_plan.GroupOf(task),
                   task.collective,
                   task.bytes,
                   task.peer,
                   meeting.comm == kNone ? task.rank : 0,
-                  meeting.rows.empty() ? kNone : index};
+                  meeting.rows.empty() ? kNone : index,
+                  trafficClass};
     const auto [entry, isNew] = m_byKey.try_emplace(key, static_cast<uint32_t>(m_shapes.size()));
     if (!isNew && !m_shapes[entry->second].stale)
     {
@@ -115,7 +119,7 @@ FusedComms::ShapeOf(uint32_t index)
     const FusedShape& shape = MakeShape(index);
     if (isNew)
     {
-        m_shapes.emplace_back();
+        m_shapes.emplace_back().trafficClass = trafficClass;
     }
     Load(m_shapes[entry->second], entry->second, shape);
     return entry->second;
@@ -145,6 +149,10 @@ FusedComms::Load(Known& known, uint32_t index, const FusedShape& shape)
         {
             phase.coflow = m_network.Add(from.loads, from.weight, from.message);
             m_shapeOf.push_back(index);
+            if (known.trafficClass != kConfiguredClass)
+            {
+                m_network.SetClass(phase.coflow, known.trafficClass);
+            }
         }
         else
         {

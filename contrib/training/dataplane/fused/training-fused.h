@@ -75,6 +75,7 @@ class FusedComms : public CoflowClient
         uint64_t scaleOutBytes = 0;
         uint64_t scaleUpBytes = 0;
         bool scaleOut = false;
+        uint8_t trafficClass = kConfiguredClass;
     };
 
     struct State ///< of a meeting
@@ -90,8 +91,8 @@ class FusedComms : public CoflowClient
         ActivityRef done;      ///< None: not finished
     };
 
-    /// (group, kind, bytes, root or receiver, sender, meeting if uneven).
-    using Key = std::tuple<uint32_t, CollectiveKind, uint64_t, Rank, Rank, uint32_t>;
+    /// (group, kind, bytes, root or receiver, sender, meeting if uneven, traffic class).
+    using Key = std::tuple<uint32_t, CollectiveKind, uint64_t, Rank, Rank, uint32_t, uint8_t>;
 
     uint32_t CountChannels();
     const FusedShape& MakeShape(uint32_t meeting);

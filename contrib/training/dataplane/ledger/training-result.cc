@@ -269,6 +269,11 @@ ResultBuilder::CollectMessages()
         {
             const MessageActivity& m = store->messages[i];
             m_result.messageTimes.push_back(m.finished - m.posted);
+            const uint8_t inClass = m_job.m_plan.connections()[m.connection].trafficClass;
+            if (inClass != kConfiguredClass)
+            {
+                m_result.messageClasses.push_back(inClass);
+            }
         }
     }
     for (const auto& context : m_job.m_contexts)

@@ -11,10 +11,10 @@ namespace heddle::training
 namespace
 {
 
-std::tuple<Rank, uint32_t, Rank, uint16_t>
+std::tuple<Rank, uint32_t, Rank, uint16_t, uint8_t>
 Key(const Connection& c)
 {
-    return {c.from, c.group, c.to, c.channel};
+    return {c.from, c.group, c.to, c.channel, c.trafficClass};
 }
 
 } // namespace
@@ -46,6 +46,7 @@ Plan::CollectConnections(TaskId id, std::vector<Connection>& out) const
         c.from = task.rank;
         c.to = op.peer;
         c.channel = op.channel;
+        c.trafficClass = ClassOf(id);
         c.scaleUp = op.scaleUp;
         c.relay = op.scaleUp ? task.rank : op.relay;
         c.fromMember = m_memberOf[id];
@@ -69,7 +70,7 @@ Plan::FindConnections()
 {
     const auto& tasks = m_graph.tasks();
     // Calls that differ only in their sequence number use the same connections.
-    std::set<std::tuple<Rank, uint32_t, CollectiveKind, uint64_t, Rank, TaskId>> seen;
+    std::set<std::tuple<Rank, uint32_t, uint8_t, CollectiveKind, uint64_t, Rank, TaskId>> seen;
     for (TaskId id = 0; id < tasks.size(); ++id)
     {
         const Task& t = tasks[id];
@@ -80,6 +81,7 @@ Plan::FindConnections()
         const bool collective = t.kind == TaskKind::Collective;
         if (seen.emplace(t.rank,
                          GroupOf(t),
+                         ClassOf(id),
                          t.collective,
                          t.bytes,
                          t.peer,
@@ -113,9 +115,11 @@ Plan::FindConnections()
 }
 
 uint32_t
-Plan::FindConnection(const Task& task, const ChunkOp& op) const
+Plan::FindConnection(TaskId id, const ChunkOp& op) const
 {
+    const Task& task = m_graph.tasks()[id];
     Connection wanted{};
+    wanted.trafficClass = ClassOf(id);
     wanted.group = GroupOf(task);
     const bool send = op.kind == ChunkOp::Kind::Send;
     wanted.from = send ? task.rank : op.peer;
@@ -158,7 +162,7 @@ Plan::ConnectQueuePairs(ScaleOut* scaleOut, const JobConfig& config)
         for (uint32_t q = 0; q < m_qpsPerConnection; ++q)
         {
             const uint32_t channel = (c.group * channels + c.channel) * m_qpsPerConnection + q;
-            m_queuePairs.push_back(scaleOut->Connect(c.relay, c.to, channel));
+            m_queuePairs.push_back(scaleOut->Connect(c.relay, c.to, channel, c.trafficClass));
             m_qpEnd = std::max(m_qpEnd, m_queuePairs.back() + 1);
         }
         // A clear-to-send is a 64-byte record (reference: NCCL's CTS FIFO entry).

@@ -16,6 +16,7 @@ Plan::Plan(const TaskGraph& graph,
            bool connected)
     : m_graph(graph),
       m_expander(expander),
+      m_classOf(config.classOfTask),
       m_qpsPerConnection(std::max(1U, expander.software().queuePairsPerConnection))
 {
     if (expander.layout().places.size() < graph.ranks())
@@ -23,6 +24,8 @@ Plan::Plan(const TaskGraph& graph,
         throw InputError("the layout has " + std::to_string(expander.layout().places.size()) +
                          " accelerators, the task graph needs " + std::to_string(graph.ranks()));
     }
+    HEDDLE_CHECK(m_classOf.empty() || m_classOf.size() == graph.tasks().size(),
+                 "a traffic class for every task, or for none");
     for (const Communicator& comm : graph.communicators())
     {
         m_members.emplace_back();

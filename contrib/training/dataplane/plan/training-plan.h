@@ -5,10 +5,10 @@
 // What is known before a job runs and does not change: partitions of ranks, successors of tasks
 // (streams included), who meets whom in collectives and send/recv, and the connections.
 //
-// A connection is (group, from, to, channel). As in NCCL, each communicator has connections and
-// queue pairs of its own, and all-to-all (which may go through relays) others than rings; all
-// send/recv tasks form one more group. Connections must exist before the run, so every distinct
-// call is expanded once here.
+// A connection is (group, from, to, channel, traffic class). As in NCCL, each communicator has
+// connections and queue pairs of its own, and all-to-all (which may go through relays) others than
+// rings; all send/recv tasks form one more group. Connections must exist before the run, so every
+// distinct call is expanded once here.
 
 #ifndef HEDDLE_TRAINING_PLAN_H
 #define HEDDLE_TRAINING_PLAN_H
@@ -31,6 +31,7 @@ struct Connection
     Rank from;
     Rank to;
     uint16_t channel;
+    uint8_t trafficClass;
     bool scaleUp;
     Rank relay;          ///< whose NIC sends (PXN); `from` when direct
     uint32_t fromMember; ///< of the communicator
@@ -93,7 +94,12 @@ class Plan
     void Expand(TaskId task, Expansion& out) const;
 
     /// Index of the connection over which `task` performs `op`. Precondition: it exists.
-    uint32_t FindConnection(const Task& task, const ChunkOp& op) const;
+    uint32_t FindConnection(TaskId task, const ChunkOp& op) const;
+
+    uint8_t ClassOf(TaskId task) const
+    {
+        return m_classOf.empty() ? kConfiguredClass : m_classOf[task];
+    }
 
     const std::vector<Connection>& connections() const
     {
@@ -150,6 +156,7 @@ class Plan
 
     const TaskGraph& m_graph;
     const Expander& m_expander;
+    std::vector<uint8_t> m_classOf; ///< by task, see JobConfig
     std::vector<uint32_t> m_partitionOf;
     std::vector<uint32_t> m_prerequisites;
     std::vector<uint32_t> m_firstSuccessor;
@@ -160,7 +167,7 @@ class Plan
     std::vector<uint32_t> m_meetingOf; ///< by task
     std::vector<uint32_t> m_memberOf;  ///< by task: member of the communicator
     std::vector<std::vector<std::pair<Rank, uint32_t>>> m_members; ///< by communicator, sorted
-    std::vector<Connection> m_connections;   ///< sorted by (from, group, to, channel)
+    std::vector<Connection> m_connections;   ///< sorted by (from, group, to, channel, class)
     std::vector<uint32_t> m_firstConnection; ///< by rank
     std::vector<QpId> m_queuePairs;
     uint32_t m_qpsPerConnection;

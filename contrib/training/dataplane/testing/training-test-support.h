@@ -33,7 +33,7 @@ class FakeScaleOut : public ScaleOut
     FakeScaleOut(EventCore& core, BitRate rate, Tick latency, Tick ackLatency);
 
     void SetClient(TransportClient* client) override;
-    QpId Connect(NicId from, NicId to, uint32_t channel) override;
+    QpId Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass) override;
     void Post(Partition& part, QpId qp, uint64_t bytes, uint64_t cookie) override;
     Tick IdealTime(QpId qp, uint64_t bytes) const override;
     std::vector<std::string> Outstanding(size_t limit) const override;
@@ -48,6 +48,7 @@ class FakeScaleOut : public ScaleOut
         NicId from;
         NicId to;
         uint32_t channel;
+        uint8_t trafficClass;
         uint32_t entity;
         uint32_t sequence = 0;
         Tick emitted = 0;

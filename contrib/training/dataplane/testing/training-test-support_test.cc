@@ -91,11 +91,12 @@ FakeScaleOut::PartitionOf(NicId nic) const
 }
 
 QpId
-FakeScaleOut::Connect(NicId from, NicId to, uint32_t channel)
+FakeScaleOut::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficClass)
 {
     for (QpId q = 0; q < m_pipes.size(); ++q)
     {
-        if (m_pipes[q].from == from && m_pipes[q].to == to && m_pipes[q].channel == channel)
+        if (m_pipes[q].from == from && m_pipes[q].to == to && m_pipes[q].channel == channel &&
+            m_pipes[q].trafficClass == trafficClass)
         {
             return q;
         }
@@ -104,6 +105,7 @@ FakeScaleOut::Connect(NicId from, NicId to, uint32_t channel)
     pipe.from = from;
     pipe.to = to;
     pipe.channel = channel;
+    pipe.trafficClass = trafficClass;
     pipe.entity = m_core.NewEntities();
     m_pipes.push_back(pipe);
     return static_cast<QpId>(m_pipes.size() - 1);
