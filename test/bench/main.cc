@@ -13,6 +13,7 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
+#include <set>
 #include <sstream>
 
 namespace heddle::bench
@@ -26,6 +27,7 @@ namespace po = boost::program_options;
 struct Options
 {
     std::vector<Workload> workloads;
+    std::set<std::string> engines;
     uint32_t runs = 3;
     uint32_t threads = 1;
     std::string json;
@@ -65,6 +67,24 @@ ChooseWorkloads(const std::string& names, const std::string& matrix, uint32_t ho
     return chosen.empty() ? Workloads() : chosen;
 }
 
+/// The default one always runs.
+std::set<std::string>
+ChooseEngines(const std::string& names)
+{
+    std::set<std::string> chosen;
+    std::istringstream list(names);
+    for (std::string name; std::getline(list, name, ',');)
+    {
+        if (name != kDefaultEngine && name != kWindowedEngine && name != kCeilingEngine)
+        {
+            UsageError("--engine: no engine '" + name + "'. Known: " + kDefaultEngine + ", " +
+                       kWindowedEngine + ", " + kCeilingEngine);
+        }
+        chosen.insert(name);
+    }
+    return chosen;
+}
+
 void
 PrintList()
 {
@@ -81,6 +101,7 @@ Parse(int argc, char** argv, Options& options)
 {
     std::string names;
     std::string matrix;
+    std::string engines = kWindowedEngine + "," + kCeilingEngine;
     uint32_t hosts = 0;
     po::options_description visible("Options");
     visible.add_options()("help,h", "this text")("list", "the workloads")(
@@ -90,9 +111,13 @@ Parse(int argc, char** argv, Options& options)
         "runs",
         po::value(&options.runs)->value_name("N")->default_value(options.runs),
         "timed runs of each, after one warm-up")(
-        "cm",
-        po::value(&matrix)->value_name("FILE"),
-        "flows from an htsim connection matrix, on a fat-tree of its size")(
+        "engine",
+        po::value(&engines)->value_name("NAMES"),
+        ("beside " + kDefaultEngine + ", comma-separated: " + kWindowedEngine + ", " +
+         kCeilingEngine + "; default: both")
+            .c_str())("cm",
+                      po::value(&matrix)->value_name("FILE"),
+                      "flows from an htsim connection matrix, on a fat-tree of its size")(
         "hosts",
         po::value(&hosts)->value_name("N"),
         "with --cm: refuse a file of another size")(
@@ -140,6 +165,7 @@ Parse(int argc, char** argv, Options& options)
         UsageError("--runs must be at least 1");
     }
     options.workloads = ChooseWorkloads(names, matrix, hosts);
+    options.engines = ChooseEngines(engines);
     return true;
 }
 
@@ -170,7 +196,7 @@ struct Contestant
 };
 
 std::vector<Contestant>
-Contestants(const Workload& workload, Outcome& outcome)
+Contestants(const Workload& workload, const std::set<std::string>& engines, Outcome& outcome)
 {
     if (!workload.flows)
     {
@@ -183,17 +209,24 @@ Contestants(const Workload& workload, Outcome& outcome)
         };
     };
     const auto ceiling = [&workload](Observe) { return RunCeiling(workload.flows()); };
-    return {{outcome.heddle, heddle(0), true},
-            {outcome.windowed.emplace(), heddle(kCeilingWindow), true},
-            {outcome.ceiling.emplace(), ceiling, false}};
+    std::vector<Contestant> contestants{{outcome.heddle, heddle(0), true}};
+    if (engines.count(kWindowedEngine) > 0)
+    {
+        contestants.push_back({outcome.windowed.emplace(), heddle(kCeilingWindow), true});
+    }
+    if (engines.count(kCeilingEngine) > 0)
+    {
+        contestants.push_back({outcome.ceiling.emplace(), ceiling, false});
+    }
+    return contestants;
 }
 
 /// They take turns, so that all see the same machine.
 Outcome
-Measure(const Workload& workload, uint32_t runs)
+Measure(const Workload& workload, const std::set<std::string>& engines, uint32_t runs)
 {
     Outcome outcome{workload.name, workload.description, {}, std::nullopt, std::nullopt};
-    std::vector<Contestant> contestants = Contestants(workload, outcome);
+    std::vector<Contestant> contestants = Contestants(workload, engines, outcome);
     Progress(workload.name + ": warm-up, memory");
     for (Contestant& one : contestants)
     {
@@ -265,7 +298,7 @@ Run(int argc, char** argv)
                       << ScalingRow(scalings.back()) << std::flush;
             continue;
         }
-        outcomes.push_back(Measure(workload, options.runs));
+        outcomes.push_back(Measure(workload, options.engines, options.runs));
         std::cout << (outcomes.size() == 1 ? TableHeader() : "") << TableRows(outcomes.back())
                   << std::flush;
     }
