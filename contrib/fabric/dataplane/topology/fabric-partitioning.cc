@@ -313,10 +313,10 @@ uint32_t
 WantedPartitions(const Topology& topology, uint32_t threads)
 {
     constexpr uint32_t kPerThread = 4;
-    constexpr uint32_t kMost = 64; // boxes and windows cost their square
-    constexpr size_t kCache = size_t{2} << 20;
-    const size_t bytes = 2 * topology.links.size() * sizeof(fabric::Port);
-    const auto forCache = static_cast<uint32_t>(std::min<size_t>(bytes / kCache, kMost));
+    constexpr uint32_t kMost = 64;        // boxes and windows cost their square
+    constexpr size_t kCachedPorts = 4096; // with their queues, packets and events: some MB
+    const size_t ports = 2 * topology.links.size();
+    const auto forCache = static_cast<uint32_t>(std::min<size_t>(ports / kCachedPorts, kMost));
     if (threads == 1)
     {
         return forCache < 4 ? 1 : forCache;

@@ -51,7 +51,7 @@ struct Partitioning
 };
 
 /// A good number for so many threads: enough to even out their work; and what a partition touches
-/// should fit a core's cache, which on 8,192 hosts saves one thread a quarter of its time.
+/// should fit a core's cache, which on 8,192 hosts saves one thread a tenth of its time.
 uint32_t WantedPartitions(const Topology& topology, uint32_t threads);
 
 /// At most `most` partitions (≤ 1000). The ports of a NIC stay together, and NICs of equal
