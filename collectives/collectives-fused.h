@@ -21,7 +21,6 @@
 //
 //   "hierarchical" with chunks: passes inside the domains over the first batch of blocks; then the
 //   rings over the domains, beside the other passes inside; then the passes over the last batch.
-//   "pairwise": a phase a round.
 //
 // What inside a phase must wait for each other besides, a FusedPipeline says.
 

@@ -93,7 +93,7 @@ Draw(Dice& dice, CollectiveKind kind, uint32_t least, Situation& s)
 TEST(Fused, BytesOfEveryConnectionAsExpanded)
 {
     Dice dice(3);
-    for (const char* algorithm : {"ring", "direct", "pairwise", "double-tree", "hierarchical"})
+    for (const char* algorithm : {"ring", "direct", "double-tree", "hierarchical"})
     {
         for (size_t k = 0; k < kCollectiveKinds; ++k)
         {

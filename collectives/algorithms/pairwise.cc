@@ -40,40 +40,9 @@ ExpandPairwise(const CollectiveCall& call,
     }
 }
 
-/// A phase a round.
-void
-FusePairwise(const CollectiveCall& call,
-             const RankLayout& layout,
-             const SoftwareModel& software,
-             FusedSink& sink)
-{
-    const auto& ranks = call.comm->ranks;
-    const auto members = static_cast<uint32_t>(ranks.size());
-    const BlockMatrix matrix(call, false);
-    const uint32_t perPeer = software.p2pChannelsPerPeer;
-    for (uint32_t k = 1; k < members; ++k)
-    {
-        if (k > 1)
-        {
-            sink.OnPhase(FusedAfter::Acknowledged);
-        }
-        sink.OnPattern({});
-        for (Member self = 0; self < members; ++self)
-        {
-            const Member to = (self + k) % members;
-            FuseP2p(ranks[self],
-                    ranks[to],
-                    {0, perPeer, perPeer},
-                    matrix.Block(self, to).bytes,
-                    layout,
-                    software,
-                    sink);
-        }
-    }
-}
-
-const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}}),
-                                    KindTable<FuseFn>({{CollectiveKind::AllToAll, &FusePairwise}})};
+// No fused form: rounds have neither a common begin nor end, so what they put on a port at one time
+// is not known without the messages.
+const CollectiveAlgorithm kPairwise{KindTable({{CollectiveKind::AllToAll, &ExpandPairwise}}), {}};
 
 const Registration<const CollectiveAlgorithm*> kEntry{
     {kAlgorithmCategory,

@@ -24,7 +24,7 @@ constexpr std::array<Condition, 4> kConditions{
     {{"1:1", 1, ""},
      {"2:1", 2, ""},
      {"4:1", 4, ""},
-     {"link down", 1, "faults { down { link: \"leaf0-spine0\" at: \"20us\" } }\n"}}};
+     {kLinkDown, 1, "faults { down { link: \"leaf0-spine0\" at: \"20us\" } }\n"}}};
 
 /// 8 NICs a leaf, but at least two leaves.
 unsigned

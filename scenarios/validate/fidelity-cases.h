@@ -9,7 +9,7 @@
 //
 // e.g. "all-to-all, spray, dcqcn, 2:1" with 8 … 128 ranks: level "flow-messages", message by
 // message. "flow, hierarchical all-reduce, ecmp, none, 1:1": level "flow", whole collectives by
-// algorithm.
+// algorithm, also those that this level runs by messages ("pairwise").
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_CASES_H
 #define HEDDLE_SCENARIOS_FIDELITY_CASES_H
@@ -21,6 +21,9 @@
 
 namespace heddle
 {
+
+/// The state of a fabric whose link fails while messages are under way.
+inline constexpr const char* kLinkDown = "link down";
 
 struct FidelityCase
 {

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string_view>
 
 namespace heddle
 {
@@ -130,7 +131,7 @@ NearestCondition(const FabricPlan& fabric)
                                   fabric.events.end(),
                                   [](const LinkEvent& event) { return event.share == 0; });
     const double ratio = Oversubscription(fabric.topology);
-    return down ? "link down" : ratio < 1.5 ? "1:1" : ratio < 3 ? "2:1" : "4:1";
+    return down ? kLinkDown : ratio < 1.5 ? "1:1" : ratio < 3 ? "2:1" : "4:1";
 }
 
 } // namespace
@@ -138,7 +139,10 @@ NearestCondition(const FabricPlan& fabric)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
-    const bool whole = plan.fidelity == kFlow && fabric.byMessages.empty();
+    // Measured as a whole at level "flow", although by messages.
+    const bool pairwise =
+        fabric.topology.portsPerNic == 1 && fabric.algorithms.allToAll == "pairwise";
+    const bool whole = plan.fidelity == kFlow && (fabric.byMessages.empty() || pairwise);
     const std::string level = whole ? kFlow : kFlowMessages;
     const std::string workload =
         whole ? NearestCollective(plan, fabric) : NearestWorkload(plan, fabric);
@@ -156,6 +160,26 @@ NearestFamily(const Plan& plan, const FabricPlan& fabric)
     return nullptr;
 }
 
+MeasuredError
+WorstAround(const MeasuredError& family)
+{
+    MeasuredError worst = family;
+    worst.step = std::abs(family.step);
+    const auto is = [](const char* a, const char* b) { return std::string_view(a) == b; };
+    for (const MeasuredError& other : MeasuredErrors())
+    {
+        if (is(other.level, family.level) && is(other.workload, family.workload) &&
+            is(other.loadBalancer, family.loadBalancer) &&
+            is(other.condition, kLinkDown) == is(family.condition, kLinkDown))
+        {
+            worst.mean = std::max(worst.mean, other.mean);
+            worst.p99 = std::max(worst.p99, other.p99);
+            worst.step = std::max(worst.step, std::abs(other.step));
+        }
+    }
+    return worst;
+}
+
 void
 FillUncertainty(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* result)
 {
@@ -170,10 +194,11 @@ FillUncertainty(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* re
     {
         return; // known to be unknown
     }
+    const MeasuredError worst = WorstAround(*family);
     out.set_family(family->Name());
-    out.set_step_error(std::abs(family->step));
-    out.set_message_mean_error(family->mean);
-    out.set_message_p99_error(family->p99);
+    out.set_step_error(worst.step);
+    out.set_message_mean_error(worst.mean);
+    out.set_message_p99_error(worst.p99);
     out.set_source(MeasuredBy());
 }
 

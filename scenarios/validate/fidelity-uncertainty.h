@@ -2,10 +2,12 @@
 //
 // File: fidelity-uncertainty.h
 // ----------------------------
-// What a result of level "flow-messages" or "flow" says of its own error: that of the nearest
-// family of `heddle validate fidelity`, from the table that the command wrote
-// (fidelity-measured.cc). Where none is near, or a collective has more members than any that was
-// measured, it is said to be unknown.
+// What a result of level "flow-messages" or "flow" says of its own error, from the table that
+// `heddle validate fidelity` wrote (fidelity-measured.cc): the worst that was measured with traffic
+// of its kind under its load balancer, whatever the congestion control and the oversubscription. A
+// family alone is a few sizes and one draw of paths; other sizes, and flows that collide, meet what
+// an oversubscribed fabric has. Where none is near, or a collective has more members than any that
+// was measured, the error is said to be unknown.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 #define HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
@@ -52,6 +54,11 @@ const char* MeasuredBy();
 
 /// The family nearest to this fabric under this workload; null when none is near.
 const MeasuredError* NearestFamily(const Plan& plan, const FabricPlan& fabric);
+
+/// With the largest errors, absolute, of the families that differ from it in one thing at most:
+/// load balancer, congestion control or oversubscription. A failed link is not mixed with whole
+/// fabrics.
+MeasuredError WorstAround(const MeasuredError& family);
 
 /// Nothing at packet level.
 void FillUncertainty(const Plan& plan, const FabricPlan& fabric, v1::FabricResult* result);

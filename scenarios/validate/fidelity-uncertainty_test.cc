@@ -8,6 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <map>
+
 namespace heddle
 {
 namespace
@@ -28,11 +32,40 @@ TEST(Uncertainty, CasesFindTheirOwnFamily)
             v1::FabricResult result;
             FillUncertainty(plan, plan.fabrics[0], &result);
             EXPECT_EQ(result.uncertainty().family(), family.Name());
-            EXPECT_DOUBLE_EQ(result.uncertainty().message_mean_error(), found->mean);
-            EXPECT_GE(result.uncertainty().step_error(), 0);
+            EXPECT_GE(result.uncertainty().message_mean_error(), found->mean);
+            EXPECT_GE(result.uncertainty().message_p99_error(), found->p99);
+            EXPECT_GE(result.uncertainty().step_error(), std::abs(found->step));
         }
     }
     EXPECT_EQ(MeasuredErrors().size(), FidelitySet(false).size());
+}
+
+/// By another way: all families of the workload, asked for one by one by name.
+TEST(Uncertainty, CoversTheFamiliesAround)
+{
+    std::map<std::string, double> stepOf;
+    for (const MeasuredError& family : MeasuredErrors())
+    {
+        stepOf[family.Name()] = std::abs(family.step);
+    }
+    const auto find = [](const std::string& name)
+    {
+        const auto& all = MeasuredErrors();
+        return *std::find_if(all.begin(),
+                             all.end(),
+                             [&](const MeasuredError& family) { return family.Name() == name; });
+    };
+    const std::string slice = "flow, MoE step slice, ";
+    double most = 0;
+    for (const char* around :
+         {"none, 1:1", "none, 2:1", "none, 4:1", "dcqcn, 1:1", "dcqcn, 2:1", "dcqcn, 4:1"})
+    {
+        most = std::max(most, stepOf.at(slice + "ecmp, " + around));
+    }
+    EXPECT_DOUBLE_EQ(WorstAround(find(slice + "ecmp, none, 1:1")).step, most);
+    most = std::max(stepOf.at(slice + "ecmp, none, link down"),
+                    stepOf.at(slice + "ecmp, dcqcn, link down"));
+    EXPECT_DOUBLE_EQ(WorstAround(find(slice + "ecmp, dcqcn, " + kLinkDown)).step, most);
 }
 
 TEST(Uncertainty, PacketLevelHasNoneAndUnknownTrafficSaysSo)

@@ -20,7 +20,6 @@ namespace
 constexpr double kTicksPerSecond = 1e12;
 /// Offered load above which congestion control loses capacity, see fabric-flow-network.cc.
 constexpr double kCongested = 1.5;
-constexpr int64_t kUnlimited = int64_t{1} << 46; ///< bits/s; 70 Tb/s
 
 } // namespace
 
@@ -46,11 +45,15 @@ CoflowNetwork::AddPort(int64_t rate, PortKind kind)
 }
 
 uint32_t
-CoflowNetwork::Add(const std::vector<Load>& loads, uint32_t weight, double messageTime)
+CoflowNetwork::Add(const std::vector<Load>& loads,
+                   uint32_t weight,
+                   double messageTime,
+                   const CoflowLoop& loop)
 {
     const auto id = static_cast<uint32_t>(m_coflows.size());
     m_coflows.emplace_back();
     m_coflows[id].messageTime = messageTime;
+    m_coflows[id].loop = loop;
     m_coflows[id].weight = weight;
     m_coflows[id].pace = m_maxMin.AddResource(kUnlimited);
     m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited});
@@ -96,6 +99,7 @@ CoflowNetwork::SetLoads(uint32_t id, const std::vector<Load>& loads)
     }
     m_loads.clear();
     m_loads.push_back({coflow.pace, MaxMin::kWhole});
+    double nicShare = 0;
     for (const Load& load : loads)
     {
         const auto share =
@@ -103,8 +107,11 @@ CoflowNetwork::SetLoads(uint32_t id, const std::vector<Load>& loads)
         if (share > 0) // below 1/131072 of the most loaded port it limits nothing
         {
             m_loads.push_back({m_portOf[load.port], share});
+            const bool sends = m_resources[m_portOf[load.port]].kind == PortKind::NicOut;
+            nicShare = sends ? std::max<double>(nicShare, share) : nicShare;
         }
     }
+    coflow.nicShare = nicShare > 0 ? nicShare : MaxMin::kWhole;
     m_maxMin.SetLoads(id, m_loads);
 }
 
@@ -192,25 +199,14 @@ CoflowNetwork::Schedule(Partition& part, Tick at, HandlerId handler, uint32_t en
     part.Insert({at, m_core.Key(m_entity, m_sequence++), arg, entity, handler, 0});
 }
 
-/// Less where the NICs offer a port more than it carries, as far as congestion control loses then.
+/// Less where the NICs offer a port more than it carries, as far as congestion control loses then;
+/// after Offer().
 void
-CoflowNetwork::SetCapacities(const std::vector<uint32_t>& coflows)
+CoflowNetwork::SetCapacities()
 {
     if (m_config.congestedEfficiency >= 1)
     {
         return;
-    }
-    m_offered.resize(m_resources.size());
-    for (uint32_t id : m_maxMin.collectedResources())
-    {
-        m_offered[id] = 0;
-    }
-    for (uint32_t id : coflows)
-    {
-        const auto rate = static_cast<double>(m_coflows[id].endpointRate);
-        m_maxMin.ForEachLoad(id,
-                             [&](uint32_t resource, uint32_t share)
-                             { m_offered[resource] += rate * share / MaxMin::kWhole; });
     }
     for (uint32_t id : m_maxMin.collectedResources())
     {
@@ -233,7 +229,8 @@ CoflowNetwork::OnSolve(Partition& part, const Event&)
     m_pending = false;
     const std::vector<uint32_t>& coflows = m_maxMin.Collect(m_touched);
     m_touched.clear();
-    SetCapacities(coflows);
+    SetPaces(coflows);
+    SetCapacities();
     WeighByClass(coflows);
     m_maxMin.Solve();
     ++m_recomputations;
@@ -243,11 +240,13 @@ CoflowNetwork::OnSolve(Partition& part, const Event&)
         Coflow& coflow = m_coflows[id];
         const int64_t rate = m_maxMin.rate(id);
         const uint32_t bottleneck = m_maxMin.bottleneck(id);
-        if (rate == coflow.rate && bottleneck == coflow.bottleneck)
+        const bool sameWaits = coflow.next.total() == coflow.waits.total();
+        if (rate == coflow.rate && bottleneck == coflow.bottleneck && sameWaits)
         {
             continue;
         }
         Settle(id, asOf);
+        coflow.waits = coflow.next;
         const bool same = rate == coflow.rate;
         coflow.rate = rate;
         coflow.bottleneck = bottleneck;

@@ -15,16 +15,19 @@
 // A coflow ends at once when alone after max over ports of bits / rate: the bound that no schedule
 // of its messages can beat. It shares a port in proportion to its weight, the number of messages
 // streams that it has there. `paceTime` is a lower bound of its own, where its messages wait for
-// each other (rings of short messages).
+// each other (rings of short messages). With a CoflowLoop that bound grows by what these messages
+// wait at NICs that others use, and in queues at ports that are offered more than they carry
+// (fabric-coflow-waits.cc).
 //
 // The time that it took is booked to what limited it: its pace, a NIC's or a scale-up port, a port
 // inside the fabric (only what exceeds the time at its endpoints' rate), a failure.
 //
 // Traffic classes, where coflows have several: fabric-class-weights.h.
 //
-// Deviations: classes count at scale-up ports, too; parts of a coflow cannot run ahead of each
-// other, so work that one port could do while another is the bottleneck waits; a failed link on one
-// path holds up all of it, but for flows that spread over paths: these lose nothing.
+// Deviations: classes count at scale-up ports, too; with several classes under way nobody waits as
+// a CoflowLoop says; parts of a coflow cannot run ahead of each other, so work that one port could
+// do while another is the bottleneck waits; a failed link on one path holds up all of it, but for
+// flows that spread over paths: these lose nothing.
 
 #ifndef HEDDLE_FABRIC_COFLOW_NETWORK_H
 #define HEDDLE_FABRIC_COFLOW_NETWORK_H
@@ -66,6 +69,15 @@ struct CoflowAlone
     double others = 0;
 };
 
+/// Messages that wait for each other, hop after hop.
+struct CoflowLoop
+{
+    /// How many of the longest such chain go through a port, per bit of all that the coflow puts on
+    /// it; 0: none wait for each other.
+    double passes = 0;
+    double message = 0; ///< of each message, bits on the wire
+};
+
 class CoflowClient
 {
   public:
@@ -101,6 +113,10 @@ class CoflowNetwork
         /// are missed when others arrive, and sent again; nothing stands still.
         bool spread = false;
         fabric::ClassConfigs classes{}; ///< who goes first where coflows of several classes meet
+        /// Of a stream under way at most; bits.
+        double windowBits = 1e18;
+        /// Queues of so many bits make senders slow down.
+        double markBits = 1e18;
     };
 
     CoflowNetwork(EventCore& core, const Config& config);
@@ -123,7 +139,10 @@ class CoflowNetwork
     /// A coflow at rest; at least one load, each port at most once; weight > 0. `messageTime`: of
     /// its longest message alone, ps; an outage shorter than that is noticed without a timer, by
     /// the packets that follow.
-    uint32_t Add(const std::vector<Load>& loads, uint32_t weight, double messageTime = 0);
+    uint32_t Add(const std::vector<Load>& loads,
+                 uint32_t weight,
+                 double messageTime = 0,
+                 const CoflowLoop& loop = {});
 
     /// Its traffic class, 0 … 7; 0 at first. The coflow is at rest.
     void SetClass(uint32_t coflow, unsigned trafficClass);
@@ -161,6 +180,21 @@ class CoflowNetwork
     }
 
   private:
+    static constexpr int64_t kUnlimited = int64_t{1} << 46; ///< bits/s; 70 Tb/s
+
+    struct Waits ///< beyond the pace of its own; ps of the whole
+    {
+        double nic = 0;      ///< at NICs and before them
+        double fabric = 0;   ///< in queues between switches
+        double most = 0;     ///< … at one port
+        uint32_t port = ~0U; ///< that one
+
+        double total() const
+        {
+            return nic + fabric;
+        }
+    };
+
     struct Coflow
     {
         double bits = 0; ///< of the most loaded port
@@ -183,6 +217,11 @@ class CoflowNetwork
         bool recovering = false;
         CoflowTimes times{};
         double culpritLead = 0; ///< majority vote, ps
+        CoflowLoop loop{};
+        double nicShare = fabric::MaxMin::kWhole; ///< of its rate at the NIC that sends most
+        Waits waits{};                            ///< that its pace has now
+        Waits next{};                             ///< … from the solution under way on
+        double open = 0;                          ///< scratch
     };
 
     struct Resource
@@ -199,8 +238,24 @@ class CoflowNetwork
     void Suspend(Partition& part, uint32_t id);
     void Touch(Partition& part, uint32_t coflow);
     void RequestSolve(Partition& part);
-    void SetCapacities(const std::vector<uint32_t>& coflows);
     void WeighByClass(const std::vector<uint32_t>& coflows);
+    void SetCapacities();
+    static void Blame(Coflow& coflow, uint32_t port, double lost);
+
+    // fabric-coflow-waits.cc
+    double PortTime(const Coflow& coflow, const Resource& r, uint32_t share) const;
+    double StreamsAt(const Coflow& coflow, uint32_t share) const;
+    double SendingAt(const Coflow& coflow, const Resource& r, uint32_t share, double others) const;
+    void SetPaces(const std::vector<uint32_t>& coflows);
+    void ShareNics(const std::vector<uint32_t>& coflows);
+    void ShareNics(size_t first, size_t last, bool loops);
+    double NicShare(uint32_t id) const;
+    void Offer(const std::vector<uint32_t>& coflows);
+    template <class Visit>
+    void ForEachQueue(uint32_t id, Visit visit) const;
+    double UnderWay(const Coflow& coflow, uint32_t share) const;
+    void FindMostWaits(const std::vector<uint32_t>& coflows);
+    void WaitInQueues(const std::vector<uint32_t>& coflows);
     void OnSolve(Partition& part, const Event& event);
     void OnFinish(Partition& part, const Event& event);
     void OnRecovered(Partition& part, const Event& event);
@@ -218,6 +273,15 @@ class CoflowNetwork
     std::vector<uint32_t> m_portOf;            ///< by port: resource
     std::vector<double> m_portBits;            ///< carried
     std::vector<double> m_offered;             ///< scratch: bits/s, by resource
+    std::vector<double> m_sending;             ///< scratch: streams, by resource
+    std::vector<double> m_streams;             ///< … of equal messages, all
+    std::vector<double> m_equal;               ///< … that send
+    std::vector<double> m_next;                ///< … as they follow from these
+    std::vector<double> m_underWay;            ///< scratch: bits, by resource
+    std::vector<double> m_mostWait;            ///< scratch: ps, by resource
+    std::vector<double> m_comes;               ///< scratch: bits/s, by resource
+    std::vector<double> m_slope;               ///< … per ps
+    std::vector<uint32_t> m_byMessage;         ///< scratch: coflows
     std::vector<uint32_t> m_touched;           ///< resources
     std::vector<fabric::MaxMin::Load> m_loads; ///< scratch
     fabric::ClassWeights m_classWeights;

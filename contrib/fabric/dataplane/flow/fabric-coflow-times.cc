@@ -90,7 +90,15 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
     const Resource& resource = m_resources[coflow.bottleneck];
     if (resource.port == ~0U)
     {
-        time[CoflowTimes::Pace] += span;
+        const Waits& waits = coflow.waits;
+        const double each = span / std::max(1.0, coflow.paceTime + waits.total());
+        time[CoflowTimes::ScaleOut] += each * waits.nic;
+        time[CoflowTimes::Fabric] += each * waits.fabric;
+        time[CoflowTimes::Pace] += span - each * waits.total();
+        if (waits.fabric > 0)
+        {
+            Blame(coflow, waits.port, each * waits.fabric);
+        }
         return;
     }
     if (resource.kind != PortKind::Fabric)
@@ -105,7 +113,13 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
     const double lost = span - own;
     time[coflow.endpointCause] += own;
     time[CoflowTimes::Fabric] += lost;
-    if (coflow.times.culprit == resource.port)
+    Blame(coflow, resource.port, lost);
+}
+
+void
+CoflowNetwork::Blame(Coflow& coflow, uint32_t port, double lost)
+{
+    if (coflow.times.culprit == port)
     {
         coflow.culpritLead += lost;
     }
@@ -115,7 +129,7 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
     }
     else
     {
-        coflow.times.culprit = resource.port;
+        coflow.times.culprit = port;
         coflow.culpritLead = lost - coflow.culpritLead;
     }
 }

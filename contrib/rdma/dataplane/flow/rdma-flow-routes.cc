@@ -59,10 +59,22 @@ CoflowNetwork::Config
 FlowRoutes::networkConfig() const
 {
     const FlowNetworkConfig flow = FlowNetworkConfigFor(m_config);
-    return {flow.congestedEfficiency,
-            flow.retransmissionTimeout,
-            !pinned(),
-            m_topology.switchConfig.classes};
+    const ClassConfig& marked = m_topology.switchConfig.classes[flow.markedClass];
+    CoflowNetwork::Config network;
+    network.congestedEfficiency = flow.congestedEfficiency;
+    network.retransmissionTimeout = flow.retransmissionTimeout;
+    network.spread = !pinned();
+    network.classes = m_topology.switchConfig.classes;
+    if (flow.windowBits > 0)
+    {
+        network.windowBits = flow.windowBits;
+    }
+    if (flow.controlled && marked.ecn)
+    {
+        network.markBits =
+            kBitsPerByte * static_cast<double>(marked.kminBytes + marked.kmaxBytes) / 2;
+    }
+    return network;
 }
 
 void

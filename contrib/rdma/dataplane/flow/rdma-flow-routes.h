@@ -66,6 +66,8 @@ class FlowRoutes
     Tick AckLatency(NicId from, NicId to);
     /// Of the bytes at the rate of the slower NIC; ps.
     double SerialisationTime(NicId from, NicId to, uint64_t bytes) const;
+    /// Of so many bytes in so many messages, headers included; bits.
+    double WireBits(uint64_t bytes, uint64_t messages) const;
 
     Tick receiveLatency() const
     {
@@ -89,7 +91,6 @@ class FlowRoutes
 
   private:
     void OnReroute(Partition& part, const Event& event);
-    double WireBits(uint64_t bytes, uint64_t messages) const;
     void AddBits(PortId port, double bits);
     void Spread();
     bool Reordered() const;

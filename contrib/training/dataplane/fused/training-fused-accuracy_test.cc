@@ -134,7 +134,6 @@ TEST(Fused, NearPacketsWithoutSoftware)
                         {"hierarchical", CollectiveKind::ReduceScatter, 0.01, 0.02},
                         {"hierarchical", CollectiveKind::AllToAll, 0.03, 0.05},
                         {"direct", CollectiveKind::AllToAll, 0.02, 0.05},
-                        {"pairwise", CollectiveKind::AllToAll, 0.3, 0.2},
                         {"double-tree", CollectiveKind::AllReduce, 0.04, 0.04}};
     for (const Row& row : rows)
     {

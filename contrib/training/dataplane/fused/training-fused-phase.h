@@ -85,6 +85,7 @@ struct FusedPhase
     };
 
     std::vector<Ring> rings;
+    CoflowLoop loop;   ///< their messages and others'
     FusedTime atLeast; ///< on the ports: round trips of receive slots, a tree's first chunk
 
     /// Steps of rings: α + w, the slowest of each kind.

@@ -184,6 +184,11 @@ FusedShaper::OnEdge(const FusedEdge& edge)
     m_most = std::max(m_most, hop);
     m_mostHop = std::max(m_mostHop, latency);
     m_mostMessage = std::max(m_mostMessage, time.message);
+    if (!edge.scaleUp && m_world.routes != nullptr)
+    {
+        const uint64_t message = (edge.bytes + edge.messages - 1) / edge.messages;
+        m_mostBits = std::max(m_mostBits, m_world.routes->WireBits(message, 1));
+    }
     m_mostStep = std::max(m_mostStep, time.step);
     m_mostGrant = std::max(m_mostGrant, time.grant);
     m_mostTail = std::max(m_mostTail, time.latency);
@@ -224,7 +229,8 @@ FusedShaper::EndPattern()
         if (m_pattern.kind == FusedPattern::Kind::Ring)
         {
             const auto first = static_cast<uint32_t>(m_hops.size()) - m_edges;
-            m_rings.push_back({m_pattern, first, m_edges, m_mostHop, m_mostMessage, m_crosses});
+            m_rings.push_back(
+                {m_pattern, first, m_edges, m_mostHop, m_mostMessage, m_mostBits, m_crosses});
         }
         else if (m_pattern.kind == FusedPattern::Kind::Chain)
         {
@@ -243,7 +249,7 @@ FusedShaper::EndPattern()
     }
     m_edges = 0;
     m_sum = m_most = m_mostMessage = m_mostTail = m_mostAcked = m_mostHop = {};
-    m_mostStep = m_mostGrant = m_sumMessages = 0;
+    m_mostStep = m_mostGrant = m_sumMessages = m_mostBits = 0;
     m_crosses = false;
 }
 
@@ -288,6 +294,8 @@ FusedShaper::AddRing(const RingTime& ring)
     m_phase.rings.push_back({loops * turn + -1.0 * (ring.latency + ring.message),
                              loops * ring.pattern.steps,
                              ring.crosses});
+    m_phase.loop.message = std::max(m_phase.loop.message, ring.bits);
+    m_aTurn += ring.edges * ring.pattern.slices * ring.bits;
     const FusedTime step = 1.0 / ring.pattern.steps * turn;
     FusedPhase::Steps& steps = m_phase.steps;
     FusedTime& most = ring.crosses ? steps.across : steps.inside;
@@ -337,6 +345,8 @@ FusedShaper::EndPhase(FusedAfter after)
     }
     m_rings.clear();
     m_hops.clear();
+    m_phase.loop.passes = m_aTurn > 0 ? 1 / m_aTurn : 0;
+    m_aTurn = 0;
     AddTree();
     m_phase.head += m_chain;
     m_phase.tail = after == FusedAfter::Acknowledged ? m_acked : m_phase.tail;

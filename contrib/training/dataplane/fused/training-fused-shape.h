@@ -69,6 +69,7 @@ class FusedShaper : private FusedSink
         uint32_t edges;
         FusedTime latency; ///< longest
         FusedTime message; ///< longest
+        double bits;       ///< of it, over NICs
         bool crosses;
     };
 
@@ -108,6 +109,7 @@ class FusedShaper : private FusedSink
     FusedTime m_sum;      ///< over its edges: α + w
     FusedTime m_most;     ///< … of α + w
     FusedTime m_mostMessage;
+    double m_mostBits = 0; ///< of a message over NICs
     FusedTime m_mostTail;  ///< network latency
     FusedTime m_mostAcked; ///< … with its acknowledgement
     FusedTime m_mostHop;   ///< network and software latency
@@ -123,10 +125,11 @@ class FusedShaper : private FusedSink
     FusedTime m_chain;               ///< longest, but for messages that share a NIC
     std::vector<Hop> m_hops;         ///< of the phase, ring by ring
     std::vector<RingTime> m_rings;   ///< of the phase
-    TreeTime m_tree;                 ///< longest
-    double m_chainMessages = 0;      ///< … the time of these alone, ps
-    std::vector<Rank> m_touched;     ///< of m_out and m_in
-    std::vector<Rank> m_senders;     ///< of m_streams
+    double m_aTurn = 0; ///< bits that all of them send while one of their messages goes round
+    TreeTime m_tree;    ///< longest
+    double m_chainMessages = 0;  ///< … the time of these alone, ps
+    std::vector<Rank> m_touched; ///< of m_out and m_in
+    std::vector<Rank> m_senders; ///< of m_streams
 };
 
 } // namespace heddle::training

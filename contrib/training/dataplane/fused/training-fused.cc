@@ -147,7 +147,7 @@ FusedComms::Load(Known& known, uint32_t index, const FusedShape& shape)
         }
         if (phase.coflow == kNone)
         {
-            phase.coflow = m_network.Add(from.loads, from.weight, from.message);
+            phase.coflow = m_network.Add(from.loads, from.weight, from.message, from.loop);
             m_shapeOf.push_back(index);
             if (known.trafficClass != kConfiguredClass)
             {

@@ -8,6 +8,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdio>
+#include <numeric>
+
 namespace heddle
 {
 
@@ -125,6 +129,75 @@ TEST(Fused, TwoAtOnceShare)
     const double one = double(bench.Run(graph(1), Level::Fused).stepTime);
     const double three = double(bench.Run(graph(3), Level::Fused).stepTime);
     EXPECT_NEAR(three / one, 3, 0.01) << one << " and " << three << " ps";
+}
+
+/// Short messages of one ring beside long ones of others, on the same NICs and links, against
+/// packets.
+TEST(Fused, ShortMessagesWaitBehindLongOnes)
+{
+    struct Row
+    {
+        const char* balancer;
+        uint32_t others; ///< rings of long messages on every NIC
+        uint64_t chunk;
+        double tolerance;
+    };
+
+    constexpr Rank kRanks = 16;
+    constexpr Rank kLong = 4; // ranks of a ring of long messages
+    for (const Row& row : {Row{"adaptive", 0, 64 << 10, 0.005},
+                           Row{"adaptive", 1, 64 << 10, 0.2},
+                           Row{"adaptive", 1, 1 << 20, 0.03},
+                           Row{"adaptive", 2, 256 << 10, 0.08},
+                           Row{"ecmp", 1, 16 << 10, 0.12},
+                           Row{"ecmp", 2, 256 << 10, 0.15}})
+    {
+        FusedBench bench(kRanks, 1);
+        bench.topology = "fat-tree-2";
+        bench.parameters = {{"hosts_per_leaf", "4"}};
+        bench.loadBalancer = row.balancer;
+        bench.transport.ackEveryPackets = 16;
+        TaskGraph graph(kRanks);
+        const auto gather = [&graph](const std::vector<Rank>& ranks, uint64_t chunk)
+        {
+            CollectiveSpec spec;
+            spec.kind = CollectiveKind::AllGather;
+            spec.bytes = chunk * ranks.size();
+            const CommId comm =
+                graph.AddCommunicator("c" + std::to_string(graph.communicators().size()), ranks);
+            for (const Rank rank : ranks)
+            {
+                graph.AddCollective(rank, comm, spec);
+            }
+        };
+        std::vector<Rank> all(kRanks);
+        std::iota(all.begin(), all.end(), 0);
+        gather(all, row.chunk);
+        for (uint32_t i = 0; i < row.others; ++i)
+        {
+            for (Rank first = 0; first < kLong; ++first)
+            {
+                gather({first, first + 4, first + 8, first + 12}, 8 << 20);
+            }
+        }
+        const auto took = [&](Level level)
+        {
+            const JobResult result = bench.Run(graph, level);
+            const auto first = std::find_if(result.collectives.begin(),
+                                            result.collectives.end(),
+                                            [](const auto& call) { return call.comm == 0; });
+            return ToSeconds(first->finished - first->lastArrival) * 1e6;
+        };
+        const double expected = took(Level::Packets);
+        const double actual = took(Level::Fused);
+        const std::string where = std::string(row.balancer) + ", " + std::to_string(row.others) +
+                                  " others, " + std::to_string(row.chunk >> 10) + " KiB";
+        EXPECT_NEAR(actual, expected, row.tolerance * expected) << where << ", us";
+        std::printf("%-28s packets %8.1f us  fused %+6.2f %%\n",
+                    where.c_str(),
+                    expected,
+                    100 * (actual / expected - 1));
+    }
 }
 
 } // namespace
