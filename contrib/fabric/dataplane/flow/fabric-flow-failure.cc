@@ -87,7 +87,7 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
         {
             PredictMark(flow);
             const double arriving =
-                static_cast<double>(m_flows[flow].rate) * (1 - m_details[flow].loss);
+                static_cast<double>(m_flows[flow].rate) * m_details[flow].arriving;
             m_fifo->SetInflow(part, m_fifoFlow[flow], static_cast<int64_t>(arriving));
         }
         else
@@ -99,6 +99,12 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
     if (m_queued)
     {
         m_fifo->Commit(part);
+    }
+    if (m_built && m_paths.SpreadsByRate() && !m_paths.IsNicPort(2 * link))
+    {
+        SettleAll(part); // at the switches of its two ends
+        Rebuild(part);
+        return;
     }
     Revive(part);
 }
@@ -113,51 +119,6 @@ FlowNetwork::KnownUp() const
         up[link] = up[link] || m_cut[link];
     }
     return up;
-}
-
-/// What of a flow that spreads goes to dead ports that the routes still name. A balancer that
-/// avoids queues sees those of its own switch; flows over all ports of a NIC leave a dead one at
-/// once.
-void
-FlowNetwork::FindLoss(uint32_t id)
-{
-    FlowDetails& d = m_details[id];
-    d.loss = 0;
-    if (!m_unrouted || !d.spread || AnyPort(d))
-    {
-        return;
-    }
-    FindStages(d);
-    double through = 1;
-    for (const fabric::FlowPaths::StageId stage : m_stages)
-    {
-        double dead = 0;
-        m_paths.ForEachPort(stage,
-                            [&](PortId port, double share)
-                            { dead += m_linkUp[port / 2] ? 0 : share; });
-        through *= Evened(stage) ? 1 : 1 - dead;
-    }
-    d.loss = 1 - through;
-}
-
-/// A message that leaves while packets are lost is through when they have been sent once more: its
-/// sender waits for a round trip and the tolerance of selective repeat (rdma-selective-repeat.cc).
-/// On average; ps.
-double
-FlowNetwork::LossLate(uint32_t id, double bits) const
-{
-    const FlowDetails& d = m_details[id];
-    if (d.loss == 0)
-    {
-        return 0;
-    }
-    constexpr double kTrips = 3;
-    constexpr double kPackets = 64;
-    const auto trip =
-        static_cast<double>(UnloadedLatency(d.from, d.to, 1) + UnloadedLatency(d.to, d.from, 1));
-    const double packet = m_config.packetBits * 1e12 / d.lineRate;
-    const double some = 1 - std::pow(1 - d.loss, std::ceil(bits / m_config.packetBits));
-    return some * (trip + std::max(kTrips * trip, kPackets * packet));
 }
 
 void
@@ -328,12 +289,13 @@ FlowNetwork::SettleAll(Partition& part)
 void
 FlowNetwork::Rebuild(Partition& part)
 {
-    m_paths.Build(m_routedUp);
+    m_paths.Build(m_routedUp, m_linkUp);
     ++m_pathsVersion;
     if (!m_built)
     {
         return;
     }
+    TellFluids(part);
     Build();
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {

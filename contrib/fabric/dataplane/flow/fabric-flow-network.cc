@@ -77,6 +77,7 @@ FlowNetwork::Start(Partition& part, uint32_t id, uint64_t bits)
     HEDDLE_CHECK(!flow.active && bits > 0, "a flow at rest starts with some bits");
     flow.active = true;
     m_details[id].message = static_cast<double>(bits);
+    m_details[id].lost = 0;
     flow.left = TakeChunk(id, static_cast<double>(bits));
     flow.since = part.now();
     flow.rate = 0;
@@ -117,6 +118,7 @@ FlowNetwork::Settle(uint32_t id, Tick until)
     }
     const double sent = static_cast<double>(flow.rate) * span / kTicksPerSecond;
     flow.left = std::max(0.0, flow.left - sent * (1 - details.loss));
+    details.lost += sent * details.loss;
     details.carried += sent;
     details.sent += sent;
     const double lost = span * std::max(0.0, 1 - static_cast<double>(flow.rate) / details.lineRate);
@@ -207,6 +209,7 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
     }
     flow.left = static_cast<double>(bits);
     m_details[id].message = flow.left;
+    m_details[id].lost = 0;
     Predict(id);
     Arm(part, id);
 }

@@ -76,6 +76,9 @@ struct FlowNetworkConfig
     Tick acknowledgement = 0; ///< ps beyond the unloaded way there and back until a window opens
     double ackShare = 0;      ///< of a port that carries acknowledgements for data at full rate
     double reorderedAckShare = 0; ///< … when most packets overtake others, see kReorderingFlows
+    /// Receivers acknowledge every packet that comes out of order (selective repeat): it is sent
+    /// once more when that acknowledgement is lost.
+    bool answersEach = false;
     /// Sprayed packets load ports unevenly for a moment, see fabric-spray-waits.h.
     bool sprayWaits = false;
     double congestedEfficiency = 1; ///< of a port that is offered more than it carries
@@ -271,12 +274,19 @@ class FlowNetwork : public fabric::FifoClient
         Tick acknowledgement = 0; ///< after a chunk is through
         double message = 0;       ///< bits of the one that leaves
         int64_t told = 0;         ///< the rate that m_spray knows
-        double loss = 0; ///< share of its packets that go where a dead link is not known yet
+        double arriving = 1;      ///< share of its packets, where a dead link is not known yet
+        double loss = 0;          ///< … that is sent once more, since it or its answer is lost
+        double lost = 0;          ///< bits of the message that are
+        Tick lossEnd = 0;         ///< until when there were some, if there are none now
         // With limits:
         int64_t limit = std::numeric_limits<int64_t>::max(); ///< bits/s
         bool paced = false;                                  ///< its rate is its limit
         double sent = 0;                                     ///< bits, since ever
         Tick way = 0;                                        ///< of a full packet, unloaded
+        // After a change of its path:
+        uint32_t stragglers = 0;       ///< ends of what is on older paths still
+        std::vector<FlowWaits> behind; ///< of messages that are through but for those
+        std::vector<Tick> behindSince; ///< … when they were
     };
 
     struct Resource
@@ -308,9 +318,10 @@ class FlowNetwork : public fabric::FifoClient
         bool last = false;  ///< of its message
         double message = 0; ///< bits of that
         FlowWaits waits;
-        double late = 0;      ///< by the first so many hops that it is sprayed over; ps
-        uint32_t sprayed = 0; ///< those
-        double lossLate = 0;  ///< by what was lost; ps
+        double late = 0;        ///< by the first so many hops that it is sprayed over; ps
+        uint32_t sprayed = 0;   ///< those
+        double lossLate = 0;    ///< by what was lost; ps
+        bool straggler = false; ///< no chunk: the end of what is on an older path
     };
 
     using Loads = std::vector<fabric::MaxMin::Load>;
@@ -357,6 +368,7 @@ class FlowNetwork : public fabric::FifoClient
     void Share(Partition& part, uint32_t resource);
     int64_t Turn(const std::vector<uint32_t>& flows, int64_t capacity);
     void SendMarker(Partition& part, uint32_t flow, bool last);
+    uint32_t NewTransit();
     void OnThrough(Partition& part,
                    uint32_t flow,
                    uint64_t cookie,
@@ -372,12 +384,25 @@ class FlowNetwork : public fabric::FifoClient
     void Continue(Partition& part, uint32_t flow);
     uint32_t QueueFor(uint32_t resource);
 
+    // fabric-flow-losses.cc
+    double Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) const;
+    void FindLoss(uint32_t flow);
+    double Unanswered(uint32_t flow);
+    Tick RoundTrip(const FlowDetails& flow) const;
+    double LossLate(const Partition& part, uint32_t flow) const;
+
+    // fabric-flow-stragglers.cc
+    void SendStraggler(Partition& part, uint32_t flow);
+    void OnStraggler(Partition& part, uint32_t flow, Tick travelled);
+    void PassMessage(Partition& part, uint32_t flow, bool onLatestPath, const FlowWaits& waits);
+
     // fabric-flow-spray.cc
     bool Evened(fabric::FlowPaths::StageId stage) const;
     uint32_t SprayGroup(fabric::FlowPaths::StageId stage);
     void FindSprays();
     void PairSprays();
     void TellFluid(const Partition& part, uint32_t group);
+    void TellFluids(const Partition& part);
     void TellSpray(const Partition& part, uint32_t flow);
     void SprayLate(Partition& part, uint32_t flow, Transit& transit);
     double SprayLateBehind(Partition& part, uint32_t flow, const Transit& transit);
@@ -407,8 +432,6 @@ class FlowNetwork : public fabric::FifoClient
     void SettleAll(Partition& part);
     std::vector<bool> KnownUp() const;
     void Suspend(Partition& part, uint32_t flow);
-    void FindLoss(uint32_t flow);
-    double LossLate(uint32_t flow, double bits) const;
     void GoDown(Partition& part, uint32_t flow);
     bool OwnPortDown(const FlowDetails& flow);
     void OnGivingUp(Partition& part, const Event& event);

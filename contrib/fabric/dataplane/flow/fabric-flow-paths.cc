@@ -56,9 +56,10 @@ FlowPaths::FlowPaths(const Topology& topology, uint64_t seed)
 }
 
 void
-FlowPaths::Build(const std::vector<bool>& up)
+FlowPaths::Build(const std::vector<bool>& up, const std::vector<bool>& alive)
 {
     m_routes.Build(up);
+    m_alive = alive;
     m_spread.clear();
 }
 
@@ -167,8 +168,14 @@ FlowPaths::Spread(SwitchId at, uint32_t leaf, std::vector<StageId>& stages)
         {
             const NextHops hops = m_routes.Lookup(from, leaf);
             const bool byCapacity = m_balancers[from]->avoidsQueues();
+            const bool someAlive = std::any_of(hops.ports,
+                                               hops.ports + hops.count,
+                                               [this](PortId port) { return m_alive[port / 2]; });
             const auto weight = [&](PortId port)
-            { return byCapacity ? static_cast<double>(RateOf(port).bps()) : 1.0; };
+            {
+                const bool avoided = someAlive && !m_alive[port / 2];
+                return !byCapacity ? 1.0 : avoided ? 0.0 : static_cast<double>(RateOf(port).bps());
+            };
             double whole = 0;
             for (uint32_t i = 0; i < hops.count; ++i)
             {
@@ -177,6 +184,10 @@ FlowPaths::Spread(SwitchId at, uint32_t leaf, std::vector<StageId>& stages)
             for (uint32_t i = 0; i < hops.count; ++i)
             {
                 const double share = part * weight(hops.ports[i]) / whole;
+                if (share == 0)
+                {
+                    continue;
+                }
                 set.push_back({hops.ports[i], share});
                 next[m_routes.Behind(hops.ports[i])] += share;
             }

@@ -49,8 +49,14 @@ class FlowPaths
     /// `topology` must outlive it. Throws InputError.
     FlowPaths(const Topology& topology, uint64_t seed);
 
-    /// New forwarding tables; `up` by link. Stages of before stay valid.
-    void Build(const std::vector<bool>& up);
+    /// New forwarding tables; `up` by link: what the routes know, `alive`: which links are. A
+    /// balancer that avoids queues sees at once which ports of its own switch are dead. Stages of
+    /// before stay valid.
+    void Build(const std::vector<bool>& up, const std::vector<bool>& alive);
+    void Build(const std::vector<bool>& up)
+    {
+        Build(up, up);
+    }
 
     /// The stages in order, NIC ports included; empty when there is no way.
     void Find(NicId from, NicId to, uint32_t entropy, std::vector<StageId>& stages);
@@ -148,6 +154,7 @@ class FlowPaths
     std::vector<std::unique_ptr<LoadBalancer>> m_balancers; ///< by switch
     std::vector<PortId> m_nicPort;
     std::vector<BitRate> m_rates;     ///< by link
+    std::vector<bool> m_alive;        ///< by link
     std::vector<uint32_t> m_pathLeaf; ///< by NIC: row of m_pathOf
     std::vector<InteriorPath> m_interiors;
     std::vector<uint32_t> m_pathOf; ///< [from][to], kNone: no path

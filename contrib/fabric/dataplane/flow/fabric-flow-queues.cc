@@ -105,6 +105,7 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
             if (flow != kNone)
             {
                 m_fifo->SetInflow(m_core.part(0), flow, 0);
+                SendStraggler(m_core.part(0), id);
             }
             flow = m_fifo->AddFlow(path);
             m_flowOfFifo.push_back(id);
@@ -255,7 +256,7 @@ FlowNetwork::Share(Partition& part, uint32_t id)
             d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
             PredictMark(member);
             TellSpray(part, member);
-            const double arriving = static_cast<double>(rate) * (1 - d.loss);
+            const double arriving = static_cast<double>(rate) * d.arriving;
             m_fifo->SetInflow(part, m_fifoFlow[member], static_cast<int64_t>(arriving));
         }
     }
@@ -314,6 +315,7 @@ FlowNetwork::OnChunk(Partition& part, uint32_t id)
     {
         bits = static_cast<double>(m_client->OnDrained(part, id));
         m_details[id].message = bits;
+        m_details[id].lost = 0;
     }
     Flow& flow = m_flows[id];
     if (bits == 0)
@@ -331,6 +333,20 @@ FlowNetwork::OnChunk(Partition& part, uint32_t id)
     }
 }
 
+uint32_t
+FlowNetwork::NewTransit()
+{
+    if (m_freeTransit.empty())
+    {
+        m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
+        m_inTransit.emplace_back();
+    }
+    const uint32_t cookie = m_freeTransit.back();
+    m_freeTransit.pop_back();
+    m_inTransit[cookie] = {};
+    return cookie;
+}
+
 /// Behind what the flow has sent so far; `last`: a message ends here.
 void
 FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
@@ -342,20 +358,13 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.message = d.message;
         SprayLate(part, id, transit);
         FlowWaits waits = TakeWaits(id);
-        waits.late = std::max(transit.late, LossLate(id, d.message));
+        waits.late = std::max(transit.late, LossLate(part, id));
         waits.lost[FlowWaits::Fabric] += waits.late;
         m_client->OnThrough(part, id, waits);
         return;
     }
-    if (m_freeTransit.empty())
-    {
-        m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
-        m_inTransit.emplace_back();
-    }
-    const uint32_t cookie = m_freeTransit.back();
-    m_freeTransit.pop_back();
+    const uint32_t cookie = NewTransit();
     Transit& transit = m_inTransit[cookie];
-    transit = {};
     transit.bits = d.chunk;
     transit.last = last;
     if (last)
@@ -363,7 +372,7 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.waits = TakeWaits(id);
         transit.message = d.message;
         SprayLate(part, id, transit);
-        transit.lossLate = LossLate(id, d.message);
+        transit.lossLate = LossLate(part, id);
     }
     ++d.outstanding;
     d.underWay += d.chunk;
@@ -380,6 +389,11 @@ FlowNetwork::OnThrough(Partition& part,
     const uint32_t id = m_flowOfFifo[flow];
     const Transit chunk = m_inTransit[cookie];
     m_freeTransit.push_back(static_cast<uint32_t>(cookie));
+    if (chunk.straggler)
+    {
+        OnStraggler(part, id, travelled);
+        return;
+    }
     FlowWaits waits = chunk.waits;
     double most = 0;
     double worstInside = 0;
@@ -413,7 +427,7 @@ FlowNetwork::OnThrough(Partition& part,
         waits.travelled = travelled;
         waits.late = std::max(SprayLateBehind(part, id, chunk), chunk.lossLate);
         waits.lost[FlowWaits::Fabric] += waits.late;
-        m_client->OnThrough(part, id, waits);
+        PassMessage(part, id, flow == m_fifoFlow[id], waits);
     }
 }
 

@@ -63,11 +63,22 @@ FlowNetwork::SprayGroup(FlowPaths::StageId stage)
     return entry->second;
 }
 
+/// While the resources are known.
+void
+FlowNetwork::TellFluids(const Partition& part)
+{
+    for (uint32_t group = 0; m_spray && group < m_sprayResource.size(); ++group)
+    {
+        TellFluid(part, group);
+    }
+}
+
 /// For all flows in order, with the resources; nobody sends.
 void
 FlowNetwork::FindSprays()
 {
-    m_spray.reset();
+    const std::unique_ptr<fabric::SprayWaits> before = std::move(m_spray);
+    const std::map<FlowPaths::StageId, uint32_t> groupBefore = std::move(m_sprayGroupOf);
     m_sprayGroupOf.clear();
     m_sprayResource.clear();
     m_sprays.clear();
@@ -101,6 +112,14 @@ FlowNetwork::FindSprays()
         m_firstSpray.push_back(static_cast<uint32_t>(m_sprays.size()));
     }
     PairSprays();
+    for (const auto& [stage, group] : m_sprayGroupOf)
+    {
+        const auto older = groupBefore.find(stage);
+        if (before && group != kNone && older != groupBefore.end() && older->second != kNone)
+        {
+            m_spray->Continue(m_core.part(0).now(), group, *before, older->second);
+        }
+    }
 }
 
 /// Groups over the same links in both directions.
@@ -129,10 +148,17 @@ FlowNetwork::PairSprays()
 void
 FlowNetwork::TellFluid(const Partition& part, uint32_t group)
 {
-    const uint32_t queue = m_queued ? m_queueOf[m_sprayResource[group]] : kNone;
+    const uint32_t id = m_sprayResource[group];
+    const uint32_t queue = m_queued ? m_queueOf[id] : kNone;
     if (queue != kNone)
     {
-        m_spray->SetFluid(group, m_fifo->Backlog(part, queue), m_fifo->Arrived(part, queue));
+        const Resource& resource = m_resources[id];
+        const auto port = static_cast<double>(m_paths.RateOf(resource.port).bps());
+        m_spray->SetFluid(group,
+                          static_cast<double>(resource.rate) / port,
+                          m_fifo->Backlog(part, queue),
+                          m_fifo->Arrived(part, queue),
+                          m_fifo->Waited(part, queue));
     }
 }
 

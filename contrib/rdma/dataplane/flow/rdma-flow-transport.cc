@@ -53,6 +53,8 @@ FlowNetworkConfigFor(const TransportConfig& config, bool maxMin)
     flow.controlled = !maxMin && ListensToMarks(control);
     flow.markedClass = config.dataClass;
     flow.sprayWaits = !maxMin;
+    flow.answersEach =
+        FindFactory<ReliabilityFactory>("reliability", config.reliability)()->addressEveryPacket;
     // Queues fill up and serve whoever comes, as far as nothing slows senders down.
     flow.shareByArrival = !maxMin && (NeverSlowsDown(control) || flow.controlled);
     flow.restPerFlow = flow.controlled ? kControlledRest : flow.restPerFlow;

@@ -103,8 +103,15 @@ FifoQueues::Update(Queue& queue, Tick now) const
     const auto surplus = static_cast<double>(queue.inflow - queue.capacity);
     queue.since = now;
     queue.arrived += static_cast<double>(queue.inflow) * span / kTicksPerSecond;
-    queue.backlog = queue.backlog + surplus * span / kTicksPerSecond;
-    queue.backlog = queue.backlog < kNothing ? 0 : queue.backlog;
+    const double before = queue.backlog;
+    queue.backlog = before + surplus * span / kTicksPerSecond;
+    if (queue.backlog >= kNothing)
+    {
+        queue.waited += span;
+        return;
+    }
+    queue.backlog = 0;
+    queue.waited += before > 0 ? std::min(span, before * kTicksPerSecond / -surplus) : 0;
 }
 
 double
@@ -118,6 +125,34 @@ FifoQueues::Backlog(const Partition& part, uint32_t id) const
     copy.since = queue.since;
     Update(copy, part.now());
     return copy.backlog;
+}
+
+double
+FifoQueues::Pace(uint32_t id) const
+{
+    const Flow& flow = m_flows[id];
+    double pace = 1;
+    for (uint32_t hop = 0; hop < flow.count; ++hop)
+    {
+        const Queue& queue = m_queues[m_uses[flow.first + hop].queue];
+        const auto capacity = static_cast<double>(queue.capacity);
+        pace = std::min(pace, capacity / std::max(1.0, static_cast<double>(queue.inflow)));
+    }
+    return pace;
+}
+
+Tick
+FifoQueues::Waited(const Partition& part, uint32_t id) const
+{
+    Queue copy{};
+    const Queue& queue = m_queues[id];
+    copy.capacity = queue.capacity;
+    copy.inflow = queue.inflow;
+    copy.backlog = queue.backlog;
+    copy.since = queue.since;
+    copy.waited = queue.waited;
+    Update(copy, part.now());
+    return std::llround(copy.waited);
 }
 
 double

@@ -129,11 +129,17 @@ class FifoQueues
     /// How long the next bit would wait; ps.
     Tick Delay(const Partition& part, uint32_t queue) const;
 
+    /// Of what the flow sends now, the part that the queues on its way let through at once.
+    double Pace(uint32_t flow) const;
+
     /// Bits that have come in so far.
     double Arrived(const Partition& part, uint32_t queue) const;
 
     /// Bits that wait now.
     double Backlog(const Partition& part, uint32_t queue) const;
+
+    /// For how long bits have waited so far; ps.
+    Tick Waited(const Partition& part, uint32_t queue) const;
 
   private:
     /// A flow at one queue of its path.
@@ -177,6 +183,7 @@ class FifoQueues
         int64_t inflow = 0;  ///< bits/s
         double backlog = 0;  ///< bits at `since`
         double arrived = 0;  ///< bits until `since`
+        double waited = 0;   ///< with a backlog, until `since`; ps
         Tick since = 0;
         Tick emptyAt = kForever; ///< if nothing changes
         Tick armed = kForever;   ///< its earliest event for that

@@ -13,8 +13,8 @@ namespace
 {
 
 constexpr double kTicksPerSecond = 1e12;
-/// Arrivals in parts of the capacity beyond which the fluid waits for most of the time.
-constexpr double kFull = 0.99;
+/// Part of the time for which the fluid waits beyond which no port is ever empty.
+constexpr double kMostly = 0.5;
 /// A load that differs by more than this from that since the latest look is another one.
 constexpr double kOther = 0.1;
 /// The port chosen last has sent for this part of a reading's age, on average, and another whole.
@@ -43,6 +43,19 @@ SprayWaits::Even(uint32_t group, Tick age, double blind)
 {
     m_groups[group].age = static_cast<double>(age) / m_groups[group].slot;
     m_groups[group].blind = blind;
+}
+
+void
+SprayWaits::Continue(Tick now, uint32_t id, SprayWaits& before, uint32_t other)
+{
+    before.Look(other, now);
+    Group& group = m_groups[id];
+    const Group& older = before.m_groups[other];
+    group.queues = older.queues;
+    group.height = older.height;
+    group.looks = older.looks;
+    group.looked = now;
+    group.since = now;
 }
 
 uint32_t
@@ -96,11 +109,18 @@ SprayWaits::Change(Tick now, const Step& step, int64_t delta)
 }
 
 void
-SprayWaits::SetFluid(uint32_t id, double backlog, double arrived)
+SprayWaits::SetFluid(uint32_t id, double ports, double backlog, double arrived, Tick waited)
 {
     Group& group = m_groups[id];
-    group.fluidBacklog = backlog / m_packet / static_cast<double>(group.queues.size());
-    group.fluidArrived = arrived / m_packet / static_cast<double>(group.queues.size());
+    const bool first = group.fluidBacklog < 0;
+    group.fluidBacklog = backlog / m_packet / ports;
+    group.fluidWaited = waited;
+    group.fluidArrived = arrived / m_packet / ports;
+    if (first) // what came before is not this group's
+    {
+        group.fluidSeen = group.fluidArrived;
+        group.fluidWaitedSeen = waited;
+    }
 }
 
 /// The walks of all ports since the latest look.
@@ -132,9 +152,12 @@ SprayWaits::Look(uint32_t id, Tick now)
         // Of what set out only so much has arrived; what waits on average the fluid knows.
         const double arrived = group.fluidArrived - group.fluidSeen;
         share = load > 0 ? std::min(1.0, arrived * group.slot / load) : 0;
-        full = group.fluidBacklog > 0 || arrived * group.slot > kFull * span;
-        drift = full ? 0 : arrived - span / group.slot - (lag - group.lag);
+        const auto waited = static_cast<double>(group.fluidWaited - group.fluidWaitedSeen);
+        full = group.fluidBacklog > 0 || waited > kMostly * span;
+        // What comes in too much waits in the fluid.
+        drift = full ? 0 : std::min(0.0, arrived - span / group.slot) - (lag - group.lag);
         group.fluidSeen = group.fluidArrived;
+        group.fluidWaitedSeen = group.fluidWaited;
     }
     const double spread =
         std::min(share * load, share * share * group.loadSquared) - share * share * group.alike;

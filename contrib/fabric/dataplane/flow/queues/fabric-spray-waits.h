@@ -68,6 +68,9 @@ class SprayWaits
     /// queues of more than so many packets.
     void Even(uint32_t group, Tick age, double blind);
 
+    /// What waits in the group goes on where `other` of `before`, over the same ports, is now.
+    void Continue(Tick now, uint32_t group, SprayWaits& before, uint32_t other);
+
     /// `upstream`: the group where its packets were sprayed before, kNoGroup if none.
     uint32_t AddInput(uint32_t group, uint32_t upstream = kNoGroup);
 
@@ -77,9 +80,10 @@ class SprayWaits
     /// What comes in by `step.input` for the group changes by so many bits/s.
     void Change(Tick now, const Step& step, int64_t delta);
 
-    /// What fluid queues say of the group now: what they hold and what has come in so far; bits.
-    /// Else nothing waits on average, and all that sets out arrives.
-    void SetFluid(uint32_t group, double backlog, double arrived);
+    /// What the fluid queue of so many ports says of the group now: what it holds and what has come
+    /// in so far, bits, and for how long it has held anything, ps. Else nothing waits on average,
+    /// and all that sets out arrives.
+    void SetFluid(uint32_t group, double ports, double backlog, double arrived, Tick waited);
 
     /// How much longer than the fluid the last of so many packets takes that cross the groups of
     /// `steps` about now; ps. `key` tells which ports they take when there are fewer than ports.
@@ -124,6 +128,8 @@ class SprayWaits
         double fluidBacklog = -1; ///< packets a port; < 0: no fluid queue
         double fluidArrived = 0;  ///< packets a port
         double fluidSeen = 0;     ///< … until the latest look
+        Tick fluidWaited = 0;     ///< with a backlog
+        Tick fluidWaitedSeen = 0; ///< … until the latest look
         double lag = 0;           ///< what waits upstream for here; packets a port
         double age = 0;           ///< of readings, if evened; packet times
         double blind = 0;         ///< packets
