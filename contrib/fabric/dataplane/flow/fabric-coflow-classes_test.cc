@@ -105,6 +105,24 @@ TEST(CoflowClasses, WeightedOnesShareByTheirWeightsWhateverTheirStreams)
     EXPECT_NEAR(w.took[few], 1, 1e-6);
 }
 
+TEST(CoflowClasses, ABitPerSecondThatStrictOnesLeaveEndsNobody)
+{
+    // Thirds of the port are rounded down.
+    World w(Classes(1));
+    const uint32_t port = w.network.AddPort(100 * kGbps, Kind::Fabric);
+    const uint32_t bulk = w.Add({{port, 100e6}}, 0, 1);
+    std::vector<uint32_t> strict;
+    for (int i = 0; i < 3; ++i)
+    {
+        strict.push_back(w.Add({{port, 100e6}}, 5, 1));
+        w.StartAt(0, strict.back());
+    }
+    w.StartAt(0, bulk);
+    w.core.RunUntil(kForever);
+    EXPECT_NEAR(w.took[strict[0]], 3, 1e-6);
+    EXPECT_NEAR(w.took[bulk], 4, 1e-6);
+}
+
 TEST(CoflowClasses, OneClassAloneIsNone)
 {
     World w(Classes(7));

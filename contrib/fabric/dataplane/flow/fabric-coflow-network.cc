@@ -18,6 +18,8 @@ namespace
 {
 
 constexpr double kTicksPerSecond = 1e12;
+/// Longer than any run. Strict classes may leave crumbs of a bit a second.
+constexpr double kMostTicks = 1e18;
 /// Offered load above which congestion control loses capacity, see fabric-flow-network.cc.
 constexpr double kCongested = 1.5;
 
@@ -262,9 +264,9 @@ CoflowNetwork::Arm(Partition& part, uint32_t id)
 {
     Coflow& coflow = m_coflows[id];
     ++coflow.generation;
-    if (coflow.rate > 0)
+    const double need = coflow.left * kTicksPerSecond / static_cast<double>(coflow.rate);
+    if (coflow.rate > 0 && need < kMostTicks)
     {
-        const double need = coflow.left * kTicksPerSecond / static_cast<double>(coflow.rate);
         const Tick at = std::max<Tick>(part.now(), coflow.since + std::llround(need));
         Schedule(part, at, m_onFinish, id, coflow.generation);
     }

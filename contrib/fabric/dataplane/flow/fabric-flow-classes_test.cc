@@ -135,6 +135,14 @@ TEST(FlowClasses, AStrictOneGoesFirst)
     ExpectEnds(shape, {{0, 2, 5}, {1, 2, 0}}, {1, 2});
 }
 
+TEST(FlowClasses, ABitPerSecondThatStrictOnesLeaveEndsNobody)
+{
+    // Thirds of the port are rounded down.
+    ClusterShape shape = Shape(5);
+    shape.switchConfig.classes[5].strict = true;
+    ExpectEnds(shape, {{0, 4, 5}, {1, 4, 5}, {2, 4, 5}, {3, 4, 0}}, {3, 3, 3, 4});
+}
+
 TEST(FlowClasses, OfTwoStrictOnesTheHigher)
 {
     ClusterShape shape = Shape(4);

@@ -15,6 +15,8 @@ namespace
 {
 
 constexpr double kTicksPerSecond = 1e12;
+/// Longer than any run. Strict classes may leave crumbs of a bit a second.
+constexpr double kMostTicks = 1e18;
 
 } // namespace
 
@@ -154,9 +156,10 @@ FlowNetwork::Predict(uint32_t id)
     Flow& flow = m_flows[id];
     flow.finish = kForever;
     const double arriving = static_cast<double>(flow.rate) * (1 - m_details[id].loss);
-    if (arriving > 0)
+    const double need = flow.left * kTicksPerSecond / arriving;
+    if (arriving > 0 && need < kMostTicks)
     {
-        flow.finish = flow.since + std::llround(flow.left * kTicksPerSecond / arriving);
+        flow.finish = flow.since + std::llround(need);
     }
 }
 
