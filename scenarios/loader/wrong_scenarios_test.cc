@@ -3,6 +3,7 @@
 // Wrong scenarios end with exit code 2, one message that names file, line and field, and no output.
 #include "scratch-folder.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -155,6 +156,50 @@ TEST_F(WrongScenario, UnknownCongestionControlParameter)
                       kTraffic,
                   "s.textproto:8: fabric[0].transport.congestion_control.parameters[0].name: ",
                   "has no parameter 'g'");
+}
+
+TEST_F(WrongScenario, TrafficClasses)
+{
+    const std::pair<const char*, std::pair<const char*, const char*>> cases[] = {
+        {"traffic_class { of: \"incast\" }", {"[0].priority", "is required"}},
+        {"traffic_class { priority: 8 of: \"incast\" }", {"[0].priority", "7"}},
+        {"traffic_class { priority: 6 of: \"incast\" }", {"[0].priority", "acknowledgements"}},
+        {"traffic_class { priority: 5 }", {"[0].of", "which traffic?"}},
+        {"traffic_class { priority: 5 of: \"incats\" }", {"[0].of", "Did you mean 'incast'?"}},
+        {"traffic_class { priority: 5 of: \"message\" }", {"[0].of", "never leaves a host"}},
+        {"traffic_class { priority: 5 of: \"incast\" weight: 0 }", {"[0].weight", "0"}},
+        {"traffic_class { priority: 5 of: \"incast\" weight: 101 }", {"[0].weight", "100"}},
+        {"traffic_class { priority: 5 of: \"incast\" strict: true weight: 2 }",
+         {"[0].weight", "strict"}},
+        {"traffic_class { priority: 5 of: \"send-receive\" }", {"[0].priority", "in one class"}},
+        {"traffic_class { priority: 3 strict: true }", {"[0].priority", "in one class"}},
+        {"traffic_class { priority: 5 of: \"incast\" strict: true }\n"
+         "traffic_class { priority: 3 weight: 2 }",
+         {"[1].weight", "no other class is weighted"}},
+        {"traffic_class { priority: 5 of: \"incast\" }\n"
+         "traffic_class { priority: 5 of: \"permutation\" }",
+         {"[1].priority", "already"}},
+        {"traffic_class { priority: 5 of: \"incast\" }\n"
+         "traffic_class { priority: 4 of: \"send-receive\" }",
+         {"[1].of", "in the class of priority 5 already"}},
+        {"traffic_class { priority: 5 of: \"incast\" }\n"
+         "traffic_class { priority: 4 of: \"permutation\" }\n"
+         "traffic_class { priority: 3 strict: true }",
+         {"[2].priority", "in other classes"}}};
+    for (const auto& [classes, expected] : cases)
+    {
+        const std::string text = std::string(classes);
+        const auto line = 7 + std::count(text.begin(), text.end(), '\n');
+        ExpectRefused(std::string(kCluster) +
+                          "fabric { name: \"f\" topology { name: \"single-switch\" }\n" + text +
+                          " }\n"
+                          "workload { traffic { permutation { bytes: \"1MiB\" shift: 2 }\n"
+                          " incast { to: 0 from: 2 bytes: \"1MiB\" }\n"
+                          " message { from: 0 to: 1 bytes: \"1MiB\" } } }\n",
+                      "s.textproto:" + std::to_string(line) + ": fabric[0].traffic_class" +
+                          expected.first + ": ",
+                      expected.second);
+    }
 }
 
 TEST_F(WrongScenario, UnusedKnobEcn)

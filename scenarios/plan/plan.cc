@@ -94,7 +94,8 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
     std::set<std::string> names;
     for (const ScenarioNode& own : fabrics)
     {
-        FabricPlan fabric = PlanFabric(own.Over(defaults), plan.cluster, traits, plan.seed);
+        FabricPlan fabric =
+            PlanFabric(own.Over(defaults), plan.cluster, plan.workload, traits, plan.seed);
         if (!names.insert(fabric.name).second)
         {
             own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
@@ -291,6 +292,8 @@ Describe(const Plan& plan)
         text += "  fabric    " + fabric.name + ": " + fabric.topology.name + ", " +
                 std::to_string(fabric.topology.switches.size()) + " switches, " +
                 std::to_string(fabric.topology.links.size()) + " links, " + hops + "\n";
+        const std::string classes = Describe(fabric.trafficClasses);
+        text += classes.empty() ? "" : "            traffic classes " + classes + "\n";
     }
     text += "  worlds    " + std::to_string(plan.rungs.size()) + " per fabric:";
     for (const RungPlan& rung : plan.rungs)

@@ -74,6 +74,9 @@ struct WorkloadPlan
     std::optional<SlicePlan> slice;
     double tokens = 0;                ///< of the whole step; 0: not a training step
     std::vector<std::string> notes{}; ///< what an imported file asks for and the graph leaves out
+    /// By communicator, what its traffic is called ("tensor", "data", …); empty: by its kind alone.
+    std::vector<std::string> trafficOf{};
+    bool namedTransfers = false; ///< labels say what a transfer is ("incast"), at both ends
 };
 
 /// What a graph asks of the rest; decides which fields of the scenario have an effect.
@@ -160,6 +163,18 @@ struct TrafficEstimate
     double packetHops = 0; ///< data packets times links
 };
 
+/// Traffic with queues of its own.
+struct TrafficClassPlan
+{
+    uint8_t priority = 0;
+    bool strict = false;
+    uint32_t weight = 1;           ///< unless strict
+    std::vector<std::string> of{}; ///< whose traffic; empty: what no other class has
+};
+
+/// "5 (strict): pipeline expert; 3 (weight 1): the rest"; empty without classes.
+std::string Describe(const std::vector<TrafficClassPlan>& classes);
+
 struct FabricPlan
 {
     std::string name;
@@ -170,7 +185,9 @@ struct FabricPlan
     SoftwareModel software;
     std::string softwareText; ///< the same as the scenario has it: preset and replaced figures
     RankLayout layout;
-    std::vector<LinkTier> optics; ///< tiers with a link technology
+    std::vector<TrafficClassPlan> trafficClasses;
+    std::vector<uint8_t> classOfTask; ///< see JobConfig; empty without classes
+    std::vector<LinkTier> optics;     ///< tiers with a link technology
     std::vector<BitErrorPlan> bitErrors;
     std::vector<Fault> faults;
     std::set<std::string> faultsAssumed; ///< defaults that they rest on and that nobody measured
@@ -230,6 +247,7 @@ void PlanCompute(const ScenarioNode& cluster,
                  ClusterPlan& plan);
 FabricPlan PlanFabric(const ScenarioNode& fabric,
                       const ClusterPlan& cluster,
+                      const WorkloadPlan& workload,
                       const WorkloadTraits& traits,
                       uint64_t seed);
 

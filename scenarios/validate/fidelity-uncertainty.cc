@@ -139,6 +139,10 @@ NearestCondition(const FabricPlan& fabric)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
+    if (!fabric.trafficClasses.empty())
+    {
+        return nullptr; // all that was measured was in one class
+    }
     // Measured as a whole at level "flow", although by messages.
     const bool pairwise =
         fabric.topology.portsPerNic == 1 && fabric.algorithms.allToAll == "pairwise";

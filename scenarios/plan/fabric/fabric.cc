@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "loader/choice.h"
 #include "plan/fabric/tiers.h"
+#include "plan/fabric/traffic-classes.h"
 #include "plan/faults/faults.h"
 
 #include "ns3/base-registry.h"
@@ -245,6 +246,7 @@ void ReadCollectives(const ScenarioNode& node,
 FabricPlan
 PlanFabric(const ScenarioNode& fabric,
            const ClusterPlan& cluster,
+           const WorkloadPlan& workload,
            const WorkloadTraits& traits,
            uint64_t seed)
 {
@@ -257,6 +259,7 @@ PlanFabric(const ScenarioNode& fabric,
     shape.acceleratorsPerHost = cluster.acceleratorsPerHost;
     shape.nicRate = cluster.nicRate;
     shape.switchConfig = ReadSwitch(fabric.Child("switch"), plan.transport);
+    ReadTrafficClasses(fabric, workload, cluster.acceleratorsPerHost, shape.switchConfig, plan);
     const std::vector<TierPlan> tiers =
         BuildWithTiers(fabric, topology, shape, cluster.floorPlan.has_value(), plan);
     ReadLoadBalancer(fabric.Child("switch"), plan);

@@ -33,6 +33,7 @@ PlanImport(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t)
     }
     WorkloadPlan plan{std::move(graph), "", std::nullopt};
     plan.notes = std::move(notes);
+    plan.trafficOf = NameTraffic(plan.graph, {{"data-expert", "data"}});
     plan.description = format + " trace " + path.substr(path.rfind('/') + 1) + ", " +
                        std::to_string(plan.graph.tasks().size()) + " tasks";
     return plan;

@@ -215,6 +215,10 @@ PlanProgram(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t)
     {
         node.Fail("task", "is required: the program is empty.");
     }
+    for (const Communicator& communicator : plan.graph.communicators())
+    {
+        plan.trafficOf.push_back(communicator.name);
+    }
     plan.description = "a program of " + std::to_string(builder.tasks()) + " tasks";
     return plan;
 }

@@ -205,6 +205,9 @@ PlanTrainingStep(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t 
     }
     Step step = node.At("model", [&] { return BuildStep(spec); });
     WorkloadPlan plan{std::move(step.graph), DescribeStep(spec), std::nullopt};
+    plan.trafficOf =
+        NameTraffic(plan.graph,
+                    {{"tp", "tensor"}, {"dp", "data"}, {"ep", "expert"}, {"expert-dp", "data"}});
     const uint32_t replicas = cluster.ranks() / (spec.tp * spec.pp);
     plan.tokens =
         static_cast<double>(spec.sequenceLength) * spec.microBatch * spec.microBatches * replicas;

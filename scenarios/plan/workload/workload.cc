@@ -6,6 +6,7 @@
 #include "ns3/base-random.h"
 #include "ns3/collectives-algorithm.h"
 
+#include <map>
 #include <numeric>
 
 namespace heddle
@@ -139,6 +140,20 @@ ReadKind(const ScenarioNode& node, const std::string& field)
     node.Fail(field, "unknown collective '" + name + "'." + DidYouMean(name, known));
 }
 
+std::vector<std::string>
+NameTraffic(const TaskGraph& graph, const std::map<std::string, std::string>& names)
+{
+    std::vector<std::string> traffic;
+    for (const Communicator& communicator : graph.communicators())
+    {
+        const size_t end = communicator.name.find_last_not_of("0123456789-");
+        const std::string stem = communicator.name.substr(0, end + 1);
+        const auto named = names.find(stem);
+        traffic.push_back(named == names.end() ? stem : named->second);
+    }
+    return traffic;
+}
+
 WorkloadPlan
 PlanCollective(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t)
 {
@@ -212,6 +227,7 @@ PlanTraffic(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t seed)
         node.Fail("permutation", "or incast or message is required: there is no traffic.");
     }
     plan.description = std::to_string(tag) + (tag == 1 ? " message" : " messages");
+    plan.namedTransfers = true;
     return plan;
 }
 

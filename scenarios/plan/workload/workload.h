@@ -9,6 +9,10 @@
 
 #include "plan/plan.h"
 
+#include <map>
+#include <string>
+#include <vector>
+
 namespace heddle
 {
 
@@ -17,6 +21,11 @@ WorkloadPlan PlanCollective(const ScenarioNode& node, const ClusterPlan& cluster
 WorkloadPlan PlanTraffic(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t seed);
 WorkloadPlan PlanProgram(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t seed);
 WorkloadPlan PlanImport(const ScenarioNode& node, const ClusterPlan& cluster, uint64_t seed);
+
+/// What classes may call the traffic of each communicator: its name without the number at its end,
+/// or what `names` has for that.
+std::vector<std::string> NameTraffic(const TaskGraph& graph,
+                                     const std::map<std::string, std::string>& names);
 
 /// "all-reduce" → kind; InputError with the nearest names at `field`.
 CollectiveKind ReadKind(const ScenarioNode& node, const std::string& field);

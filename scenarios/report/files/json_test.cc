@@ -66,7 +66,7 @@ TEST(Json, GoldenFieldNames)
          "counters worst_ports optics critical_path ranks steps scales what_if uncertainty "
          "economics "
          "reliability "
-         "faults faults_assumed bit_errors "},
+         "faults faults_assumed bit_errors traffic_classes "},
         {v1::Steps::descriptor(),
          "count mean_s sd_s min_s p50_s p90_s p99_s p999_s max_s steady_s accelerator_jitter_s "
          "jitter_amplification idle_share root root_places fidelity step_time_s "},

@@ -23,17 +23,15 @@ Percentile(const std::vector<Tick>& sorted, double share)
     return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
+/// Of message times, a MessageTimes or a TrafficClassResult.
+template <class Out>
 void
-FillMessages(const JobResult& job, v1::MessageTimes* out)
+FillTimes(std::vector<Tick> sorted, Out* out)
 {
-    out->set_scale_out_bytes(job.scaleOutBytes);
-    out->set_scale_up_bytes(job.scaleUpBytes);
-    out->set_count(job.scaleOutMessages);
-    if (job.messageTimes.empty())
+    if (sorted.empty())
     {
         return;
     }
-    std::vector<Tick> sorted = job.messageTimes;
     std::sort(sorted.begin(), sorted.end());
     out->set_p50_s(ToSeconds(Percentile(sorted, 0.50)));
     out->set_p99_s(ToSeconds(Percentile(sorted, 0.99)));
@@ -43,6 +41,53 @@ FillMessages(const JobResult& job, v1::MessageTimes* out)
                                        0.0,
                                        [](double s, Tick t) { return s + ToSeconds(t); });
     out->set_mean_s(sum / static_cast<double>(sorted.size()));
+}
+
+void
+FillMessages(const JobResult& job, v1::MessageTimes* out)
+{
+    out->set_scale_out_bytes(job.scaleOutBytes);
+    out->set_scale_up_bytes(job.scaleUpBytes);
+    out->set_count(job.scaleOutMessages);
+    FillTimes(job.messageTimes, out);
+}
+
+/// The given ones, and that of the rest.
+void
+FillTrafficClasses(const FabricPlan& fabric, const JobResult& job, v1::FabricResult* out)
+{
+    if (fabric.trafficClasses.empty())
+    {
+        return;
+    }
+    std::vector<TrafficClassPlan> classes = fabric.trafficClasses;
+    const uint8_t rest = fabric.transport.dataClass;
+    const auto isRest = [rest](const TrafficClassPlan& c) { return c.priority == rest; };
+    if (std::none_of(classes.begin(), classes.end(), isRest))
+    {
+        classes.push_back({rest});
+    }
+    for (const TrafficClassPlan& one : classes)
+    {
+        v1::TrafficClassResult& result = *out->mutable_traffic_classes()->add_classes();
+        result.set_priority(one.priority);
+        result.set_strict(one.strict);
+        result.set_weight(one.strict ? 0 : one.weight);
+        for (const std::string& name : one.of)
+        {
+            result.add_of(name);
+        }
+        std::vector<Tick> times;
+        for (size_t i = 0; i < job.messageClasses.size(); ++i)
+        {
+            if (job.messageClasses[i] == one.priority)
+            {
+                times.push_back(job.messageTimes[i]);
+            }
+        }
+        result.set_messages(times.size());
+        FillTimes(std::move(times), &result);
+    }
 }
 
 void
@@ -156,6 +201,7 @@ FillActual(const Plan& plan,
     FillLedger(job, fabric.topology, out);
     FillCollectives(plan.workload.graph, fabric.layout, job, out);
     FillMessages(job, out->mutable_messages());
+    FillTrafficClasses(fabric, job, out);
     *out->mutable_counters() = network.counters;
     FillPorts(fabric.topology, network.ports, job.stepTime, out);
     FillOptics(fabric, out);

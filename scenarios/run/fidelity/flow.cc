@@ -81,7 +81,7 @@ const Registration<FidelityLevel> kFlow{
      "latencies "
      "of its algorithm. Hundreds of times faster than packets; no messages one by one, queues, "
      "PFC, "
-     "frame losses or reordering.",
+     "frame losses or reordering. A collective's traffic class counts at its scale-up ports, too.",
      {}},
     {&Make, "rates at flow level are made for all flows at once", true}};
 

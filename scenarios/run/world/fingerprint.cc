@@ -90,6 +90,7 @@ WorldFingerprint(const ClusterPlan& cluster, const FabricPlan& fabric, const Run
     {
         return out.str() + fabric.name; // its own, whatever the rest
     }
+    out << Describe(fabric.trafficClasses) << '\n';
     Print(out, fabric.transport);
     Print(out, TopologyOn(fabric, rung));
     return out.str();

@@ -229,6 +229,7 @@ RunWorld(const Plan& plan,
     }
     AlignEntities(core);
     JobConfig config = JobConfigOn(plan, rung);
+    config.classOfTask = fabric.classOfTask;
     for (size_t port = 0; port < parts.ofNic.size(); port += topology.portsPerNic)
     {
         config.partitionOfRank.push_back(parts.ofNic[port]);
