@@ -30,6 +30,7 @@ struct ValidateArguments
     std::string json;
     std::string table;
     bool quick = false;
+    bool repeat = false;
     unsigned threads = 0;
 };
 
@@ -39,6 +40,10 @@ Parse(const Arguments& arguments, ValidateArguments& a)
     po::options_description options("Options");
     po::options_description_easy_init add = options.add_options();
     add("quick", po::bool_switch(&a.quick), "fewer and smaller cases, some seconds");
+    add("repeat",
+        po::bool_switch(&a.repeat),
+        "families beyond a goal once more at packet level with other random draws: what of their "
+        "errors is chance");
     add("filter",
         po::value(&a.filter)->value_name("NAME"),
         "only families whose name contains NAME, e.g. \"all-to-all, spray\"");
@@ -124,8 +129,10 @@ RunValidate(const Arguments& arguments)
         PrepareFile("--table", parsed.table);
     }
     const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-    v1::FidelityReport report = RunFidelity(families, parsed.threads > 0 ? parsed.threads : cores);
+    v1::FidelityReport report =
+        RunFidelity(families, parsed.threads > 0 ? parsed.threads : cores, parsed.repeat);
     report.set_command(std::string("heddle validate fidelity") + (parsed.quick ? " --quick" : "") +
+                       (parsed.repeat ? " --repeat" : "") +
                        (parsed.filter.empty() ? "" : " --filter \"" + parsed.filter + "\""));
     if (!parsed.json.empty())
     {

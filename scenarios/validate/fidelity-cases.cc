@@ -38,8 +38,10 @@ ScenarioText(const FidelityWorkload& workload,
              const FidelitySize& size,
              const std::string& balancer,
              const std::string& control,
-             const Condition& condition)
+             const Condition& condition,
+             bool otherDraws = false)
 {
+    const bool byPackets = otherDraws && balancer == "ecmp";
     const unsigned hostsPerLeaf = NicsPerLeaf(size) / workload.perHost;
     const bool fails = *condition.faults != '\0';
     std::string text = "cluster { hosts: " + std::to_string(size.ranks / workload.perHost) +
@@ -53,9 +55,11 @@ ScenarioText(const FidelityWorkload& workload,
             std::to_string(condition.oversubscription) + "\" } }\n";
     text += "  switch { load_balancer { name: \"" + balancer + "\" }" +
             (fails ? " reroute_delay: \"50us\"" : "") + " }\n";
-    text += "  transport { congestion_control { name: \"" + control + "\" } }\n";
+    text += "  transport { congestion_control { name: \"" + control + "\" }" +
+            (byPackets ? " mtu: \"4080B\"" : "") + " }\n";
     text += std::string(condition.faults) + workload.collectives + " }\n";
-    return text + "workload { " + workload.text(size) + " }\n";
+    text += "workload { " + workload.text(size) + " }\n";
+    return text + (otherDraws && !byPackets ? "run { seed: 2 }\n" : "");
 }
 
 } // namespace
@@ -79,7 +83,9 @@ FidelitySet(bool quick)
             if (NicsPerLeaf(size) >= 2 * condition.oversubscription) // else nothing to balance
             {
                 family.cases.push_back(
-                    {size.name, ScenarioText(workload, size, balancer, control, condition)});
+                    {size.name,
+                     ScenarioText(workload, size, balancer, control, condition),
+                     ScenarioText(workload, size, balancer, control, condition, true)});
             }
         }
         families.push_back(std::move(family));

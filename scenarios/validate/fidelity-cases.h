@@ -29,6 +29,9 @@ struct FidelityCase
 {
     std::string name;     ///< within its family: "32 ranks"
     std::string scenario; ///< textproto, without `run`
+    /// The same with other random draws: another seed, or, where that would change the paths
+    /// (ECMP), packets of 4,080 B in place of 4,096.
+    std::string otherDraws;
 };
 
 struct FidelityFamily

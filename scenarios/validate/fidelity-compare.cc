@@ -181,4 +181,26 @@ CompareFamily(const FidelityFamily& family,
     return out;
 }
 
+void
+CompareWithItself(const FidelityFamily& family,
+                  const std::vector<v1::FidelityRun>& packet,
+                  const std::vector<v1::FidelityRun>& again,
+                  v1::FidelityFamily& out)
+{
+    const v1::FidelityFamily itself = CompareFamily(family, packet, again);
+    out.set_repeat_mean(itself.mean_error());
+    out.set_repeat_p99(itself.p99_error());
+    out.set_repeat_step(itself.step_error());
+    const auto missed = [](double error, double repeat, double goal)
+    { return std::abs(error) > goal && std::abs(repeat) <= goal; };
+    const bool ours = missed(out.mean_error(), itself.mean_error(), kMeanGoal) ||
+                      missed(out.p99_error(), itself.p99_error(), kP99Goal) ||
+                      missed(out.step_error(), itself.step_error(), kStepGoal);
+    out.set_repeats(!ours);
+    out.set_reason(out.reason() + "; packet level against itself with other draws: mean " +
+                   Percent(itself.mean_error()) + ", p99 " + Percent(itself.p99_error()) +
+                   ", step " + Percent(std::abs(itself.step_error())) +
+                   (ours ? "" : ", so no model can reach the goals missed"));
+}
+
 } // namespace heddle

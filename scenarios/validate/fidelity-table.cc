@@ -25,6 +25,7 @@ PrintFidelity(const v1::FidelityReport& report, std::ostream& out)
 {
     Table table({"errors in %", "messages", "mean", "p99", "worst", "bias", "step", ""});
     int within = 0;
+    int chance = 0;
     double packet = 0;
     double flow = 0;
     for (const v1::FidelityFamily& family : report.families())
@@ -38,6 +39,7 @@ PrintFidelity(const v1::FidelityReport& report, std::ostream& out)
                    Percent(family.step_error(), true),
                    family.within_goal() ? "" : "over"});
         within += family.within_goal() ? 1 : 0;
+        chance += family.repeats() ? 1 : 0;
         for (const v1::FidelityCase& c : family.cases())
         {
             packet += c.packet_cpu_s();
@@ -49,6 +51,12 @@ PrintFidelity(const v1::FidelityReport& report, std::ostream& out)
         << within << " of " << report.families_size() << " families within mean "
         << Percent(kMeanGoal) << ", p99 " << Percent(kP99Goal) << ", step " << Percent(kStepGoal)
         << " %\n";
+    if (chance > 0)
+    {
+        out << "of the others " << chance
+            << " by chance: the packet level misses the same goals against itself, with other "
+               "random draws\n";
+    }
     char cost[96];
     std::snprintf(cost,
                   sizeof cost,

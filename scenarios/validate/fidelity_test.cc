@@ -45,7 +45,7 @@ TEST(Fidelity, PairsByIdentityNotByOrder)
     Add(flow, 0, 0, 100, 1100);
     Add(flow, 0, 1, 100, 2000);
     flow.set_step_ps(4040);
-    FidelityFamily family{kFlowMessages, "w", "ecmp", "none", "1:1", {{"one", ""}}};
+    FidelityFamily family{kFlowMessages, "w", "ecmp", "none", "1:1", {{"one", "", ""}}};
     const v1::FidelityFamily errors = CompareFamily(family, {packet}, {flow});
     EXPECT_EQ(errors.messages(), 3u);
     EXPECT_EQ(errors.unpaired(), 0u);
@@ -68,7 +68,7 @@ TEST(Fidelity, CountsMessagesThatOneLevelLacks)
     Add(flow, 0, 1, 100, 1000); // other bytes: another message
     packet.set_step_ps(1000);
     flow.set_step_ps(1000);
-    FidelityFamily family{kFlowMessages, "w", "ecmp", "none", "1:1", {{"one", ""}}};
+    FidelityFamily family{kFlowMessages, "w", "ecmp", "none", "1:1", {{"one", "", ""}}};
     const v1::FidelityFamily errors = CompareFamily(family, {packet}, {flow});
     EXPECT_EQ(errors.messages(), 1u);
     EXPECT_EQ(errors.unpaired(), 2u);
@@ -83,7 +83,12 @@ TEST(Fidelity, WholeCollectivesCountByCase)
     flow[0].set_step_ps(1020);
     packet[1].set_step_ps(2000);
     flow[1].set_step_ps(1900);
-    const FidelityFamily family{kFlow, "w", "ecmp", "none", "1:1", {{"one", ""}, {"two", ""}}};
+    const FidelityFamily family{kFlow,
+                                "w",
+                                "ecmp",
+                                "none",
+                                "1:1",
+                                {{"one", "", ""}, {"two", "", ""}}};
     const v1::FidelityFamily errors =
         CompareFamily(family, {packet[0], packet[1]}, {flow[0], flow[1]});
     EXPECT_EQ(errors.name(), "flow, w, ecmp, none, 1:1");
@@ -93,6 +98,34 @@ TEST(Fidelity, WholeCollectivesCountByCase)
     EXPECT_NEAR(errors.worst_error(), 0.05, 1e-12);
     EXPECT_NEAR(errors.bias(), -0.015, 1e-12);
     EXPECT_NEAR(errors.step_error(), -0.05, 1e-12);
+}
+
+/// A goal that is missed is chance only where the packet level misses it against itself, too.
+TEST(Fidelity, ChanceIsWhatPacketsDoNotRepeat)
+{
+    const FidelityFamily family{"flow-messages", "w", "spray", "none", "1:1", {{"case", "", ""}}};
+    const auto run = [](int64_t time, int64_t step)
+    {
+        v1::FidelityRun r;
+        r.add_from(0);
+        r.add_to(1);
+        r.add_channel(0);
+        r.add_index(0);
+        r.add_bytes(1);
+        r.add_time_ps(time);
+        r.set_step_ps(step);
+        return r;
+    };
+    const std::vector<v1::FidelityRun> packet{run(1000, 1000)};
+    for (const bool chance : {true, false})
+    {
+        v1::FidelityFamily out = CompareFamily(family, packet, {run(1200, 1000)});
+        ASSERT_FALSE(out.within_goal());
+        CompareWithItself(family, packet, {run(chance ? 850 : 1000, 1000)}, out);
+        EXPECT_EQ(out.repeats(), chance) << out.reason();
+        EXPECT_NEAR(out.repeat_mean(), chance ? 0.15 : 0, 1e-9);
+        EXPECT_EQ(out.reason().find("no model") != std::string::npos, chance) << out.reason();
+    }
 }
 
 /// Rows that were run replace those of the table, the others stay.
@@ -129,6 +162,9 @@ TEST(Fidelity, EveryCaseIsARightScenario)
             {
                 ScenarioSource source(family.Name() + ", " + c.name, c.scenario, {});
                 EXPECT_NO_THROW(MakePlan(source)) << c.scenario;
+                EXPECT_NE(c.scenario, c.otherDraws);
+                ScenarioSource other(family.Name() + ", other draws", c.otherDraws, {});
+                EXPECT_NO_THROW(MakePlan(other)) << c.otherDraws;
             }
         }
         EXPECT_GE(names.size(), quick ? 80u : 330u);

@@ -20,6 +20,8 @@ constexpr double kTicksPerSecond = 1e12;
 constexpr uint32_t kNowhere = ~0U;
 /// Inflow a few bits/s below what the port carries: rounding, it does not empty; ps.
 constexpr double kNeverAgain = 1e15;
+/// Lists of changes whose memory is kept for the next.
+constexpr size_t kSpare = 256;
 /// A backlog below this is rounding; bits.
 constexpr double kNothing = 1;
 
@@ -216,10 +218,8 @@ FifoQueues::Commit(Partition& part)
 void
 FifoQueues::OnChanges(Partition& part, const Event& event)
 {
-    std::vector<Batch::Entry> entries;
-    entries.swap(m_batches[event.entity].entries);
-    m_freeBatches.push_back(event.entity);
-    for (const Batch::Entry& entry : entries)
+    m_arriving.swap(m_batches[event.entity].entries);
+    for (const Batch::Entry& entry : m_arriving)
     {
         Use& use = m_uses[entry.use];
         if (entry.number >
@@ -229,6 +229,13 @@ FifoQueues::OnChanges(Partition& part, const Event& event)
             Change(part, entry.use, entry.rate);
         }
     }
+    m_arriving.clear();
+    if (m_freeBatches.size() >= kSpare)
+    {
+        m_arriving.shrink_to_fit();
+    }
+    m_arriving.swap(m_batches[event.entity].entries);
+    m_freeBatches.push_back(event.entity);
 }
 
 void
@@ -277,6 +284,11 @@ FifoQueues::OpenSegment(Partition& part, uint32_t id)
     if (queue.segments.empty() || queue.segments.back().at != part.now())
     {
         queue.segments.push_back({part.now(), queue.backlog > 0, queue.capacity, {}});
+        if (!m_spareChanges.empty())
+        {
+            queue.segments.back().changes.swap(m_spareChanges.back());
+            m_spareChanges.pop_back();
+        }
         const double wait = queue.backlog * kTicksPerSecond / static_cast<double>(queue.capacity);
         Schedule(part, part.now() + std::llround(wait) + 1, m_onOutput, id, 0);
     }
@@ -346,7 +358,7 @@ void
 FifoQueues::OnOutput(Partition& part, const Event& event)
 {
     Queue& queue = m_queues[event.entity];
-    const Segment segment = std::move(queue.segments.front());
+    Segment segment = std::move(queue.segments.front());
     queue.segments.pop_front();
     queue.outCapacity = segment.capacity;
     for (const auto& [use, rate] : segment.changes)
@@ -355,17 +367,21 @@ FifoQueues::OnOutput(Partition& part, const Event& event)
     }
     const bool wasFull = queue.full;
     queue.full = segment.backlogged || queue.outInflow > queue.outCapacity;
-    if (!queue.onward)
-    {
-        return;
-    }
     for (const auto& [use, rate] : segment.changes)
     {
-        PassOn(queue, use);
+        if (queue.onward)
+        {
+            PassOn(queue, use);
+        }
     }
-    if (wasFull || queue.full)
+    if (queue.onward && (wasFull || queue.full))
     {
         PassOn(queue);
+    }
+    if (m_spareChanges.size() < kSpare)
+    {
+        segment.changes.clear();
+        m_spareChanges.push_back(std::move(segment.changes));
     }
     Commit(part);
 }
@@ -468,9 +484,11 @@ FifoQueues::Pass(Partition& part, uint32_t id)
         Schedule(part, part.now() + wait, m_onMarker, id, 0);
         return;
     }
-    const Marker done = marker;
+    std::vector<double> delays; // the client may send others, which moves m_markers
+    delays.swap(marker.delays);
+    m_client.OnThrough(part, marker.flow, marker.cookie, marker.travelled, delays);
+    m_markers[id].delays.swap(delays); // memory is kept
     m_freeMarkers.push_back(id);
-    m_client.OnThrough(part, done.flow, done.cookie, done.travelled, done.delays);
 }
 
 void

@@ -251,6 +251,8 @@ class FifoQueues
     std::vector<Flow> m_flows;
     std::vector<Use> m_uses;
     std::vector<Batch> m_batches;
+    std::vector<Batch::Entry> m_arriving; ///< scratch
+    std::vector<std::vector<std::pair<uint32_t, int64_t>>> m_spareChanges;
     std::vector<uint32_t> m_freeBatches;
     std::vector<uint32_t> m_open; ///< batches that Commit() sends
     std::vector<Marker> m_markers;
