@@ -6,6 +6,7 @@
 
 #include "ns3/base-units.h"
 
+#include <functional>
 #include <map>
 #include <set>
 
@@ -181,6 +182,37 @@ AddCollectives(Table& table, const v1::Result& result)
     }
 }
 
+/// Where fabrics have traffic classes: a row for each, highest priority first.
+void
+AddTrafficClasses(Table& table, const v1::Result& result)
+{
+    std::set<uint32_t, std::greater<>> priorities;
+    for (const v1::FabricResult& fabric : result.fabrics())
+    {
+        for (const v1::TrafficClassResult& one : fabric.traffic_classes().classes())
+        {
+            priorities.insert(one.priority());
+        }
+    }
+    for (const uint32_t priority : priorities)
+    {
+        AddRow(table,
+               result,
+               "     p99 in priority " + std::to_string(priority),
+               [priority](const auto& f)
+               {
+                   for (const v1::TrafficClassResult& one : f.traffic_classes().classes())
+                   {
+                       if (one.priority() == priority && one.messages() > 0)
+                       {
+                           return HumanTime(one.p99_s());
+                       }
+                   }
+                   return std::string();
+               });
+    }
+}
+
 void
 AddNetwork(Table& table, const v1::Result& result)
 {
@@ -195,6 +227,7 @@ AddNetwork(Table& table, const v1::Result& result)
     messages("message completion p50", &v1::MessageTimes::p50_s);
     messages("                   p99", &v1::MessageTimes::p99_s);
     messages("                   max", &v1::MessageTimes::max_s);
+    AddTrafficClasses(table, result);
     AddRow(table,
            result,
            "optics power",
