@@ -4,14 +4,18 @@
 #include "ns3/fabric-coflow-network.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace heddle
 {
+
+using fabric::MaxMin;
 
 namespace
 {
 
 constexpr unsigned kMostDoublings = 5;
+constexpr double kTicksPerSecond = 1e12;
 
 } // namespace
 
@@ -41,7 +45,11 @@ CoflowNetwork::SetCapacity(Partition& part, uint32_t port, int64_t rate)
     }
     for (uint32_t coflow : members)
     {
-        Suspend(part, coflow);
+        Settle(coflow, part.now());
+        if (!Outlasts(coflow))
+        {
+            Suspend(part, coflow);
+        }
     }
 }
 
@@ -53,6 +61,92 @@ CoflowNetwork::Suspend(Partition& part, uint32_t id)
     Withdraw(part, id);
     coflow.down = true;
     coflow.downSince = part.now();
+}
+
+void
+CoflowNetwork::Lose(Partition& part, const std::vector<uint32_t>& ports, double share)
+{
+    const Loss loss{ports, share, part.now() + m_config.rerouteDelay};
+    m_losses.erase(std::remove_if(m_losses.begin(),
+                                  m_losses.end(),
+                                  [&part](const Loss& old) { return old.until <= part.now(); }),
+                   m_losses.end());
+    m_losses.push_back(loss);
+    std::vector<uint32_t> hit;
+    for (uint32_t port : ports)
+    {
+        const std::vector<uint32_t>& members = m_maxMin.members(m_portOf[port]);
+        hit.insert(hit.end(), members.begin(), members.end());
+    }
+    std::sort(hit.begin(), hit.end());
+    hit.erase(std::unique(hit.begin(), hit.end()), hit.end());
+    for (uint32_t id : hit)
+    {
+        SufferLoss(part, id, loss);
+    }
+}
+
+void
+CoflowNetwork::SufferLoss(Partition& part, uint32_t id, const Loss& loss)
+{
+    double crossing = 0; // of all its bits, over the stages
+    m_maxMin.ForEachLoad(id,
+                         [&](uint32_t r, uint32_t load)
+                         {
+                             const bool there = std::find(loss.ports.begin(),
+                                                          loss.ports.end(),
+                                                          m_resources[r].port) != loss.ports.end();
+                             crossing += there ? load / loss.share / MaxMin::kWhole : 0;
+                         });
+    const auto outage = static_cast<double>(loss.until - part.now());
+    if (crossing == 0 || outage <= 0)
+    {
+        return;
+    }
+    const double delay = LossDelay(id, crossing, loss, outage);
+    if (delay > 0)
+    {
+        Suspend(part, id);
+        m_coflows[id].recovering = true;
+        Schedule(part, part.now() + std::llround(delay), m_onRecovered, id, 0);
+    }
+}
+
+/// A packet is lost again and again with the same probability until the routes know. What waits for
+/// it waits as often as the unluckiest of all packets under way is lost, in the median: of N with
+/// probability p, r times where N p^r = ln 2.
+double
+CoflowNetwork::LossDelay(uint32_t id, double crossing, const Loss& loss, double outage) const
+{
+    const Coflow& coflow = m_coflows[id];
+    const auto rate = static_cast<double>(coflow.rate > 0 ? coflow.rate : coflow.endpointRate);
+    const double left = coflow.left * kTicksPerSecond / rate;
+    const bool waits = coflow.loop.passes > 0 && coflow.messageTime < outage;
+    if (!waits)
+    {
+        // Messages that end before the routes know may miss their last packet, which none follows.
+        const double ends = coflow.left * crossing / std::max(1.0, coflow.loop.message);
+        const bool silent = left < outage && std::pow(1 - loss.share, ends) < 0.5;
+        return silent ? static_cast<double>(m_config.retransmissionTimeout) : loss.share * outage;
+    }
+    const double underWay =
+        std::max(coflow.loop.message, rate * crossing * m_config.repairTime / kTicksPerSecond);
+    const double packets = underWay / m_config.packetBits;
+    const double losses = std::log(packets / std::log(2.0)) / std::log(1 / loss.share);
+    const double repairs = std::ceil(losses) - 1; // the first loss is not one
+    const double most = std::ceil(outage / m_config.repairTime);
+    return m_config.repairTime * std::clamp(repairs, 0.0, most);
+}
+
+/// Streams beside each other: those of the dead path stand still, and catch up after the outage,
+/// unless that comes after everything else.
+bool
+CoflowNetwork::Outlasts(uint32_t id) const
+{
+    const Coflow& coflow = m_coflows[id];
+    return coflow.loop.passes == 0 && coflow.weight > 1 && coflow.rate > 0 &&
+           coflow.left * kTicksPerSecond / static_cast<double>(coflow.rate) >
+               static_cast<double>(m_config.rerouteDelay);
 }
 
 void

@@ -133,6 +133,13 @@ CoflowNetwork::Start(Partition& part, uint32_t id, double paceTime)
     m_classes |= static_cast<uint8_t>(1U << coflow.trafficClass);
     m_maxMin.SetLevel(id, fabric::LevelOfClass(m_config.classes, coflow.trafficClass));
     Insert(part, id);
+    for (const Loss& loss : m_losses)
+    {
+        if (!coflow.down)
+        {
+            SufferLoss(part, id, loss);
+        }
+    }
 }
 
 void

@@ -26,8 +26,8 @@
 //
 // Deviations: classes count at scale-up ports, too; with several classes under way nobody waits as
 // a CoflowLoop says; parts of a coflow cannot run ahead of each other, so work that one port could
-// do while another is the bottleneck waits; a failed link on one path holds up all of it, but for
-// flows that spread over paths: these lose nothing.
+// do while another is the bottleneck waits; a failed link on one path holds up all of a coflow, but
+// for many streams beside each other that go on after the outage.
 
 #ifndef HEDDLE_FABRIC_COFLOW_NETWORK_H
 #define HEDDLE_FABRIC_COFLOW_NETWORK_H
@@ -117,6 +117,10 @@ class CoflowNetwork
         double windowBits = 1e18;
         /// Queues of so many bits make senders slow down.
         double markBits = 1e18;
+        double packetBits = 1; ///< of a full packet
+        /// From a packet's loss to its next copy, while others are acknowledged; ps.
+        double repairTime = 0;
+        Tick rerouteDelay = 0; ///< from a failure to Reload(); ps
     };
 
     CoflowNetwork(EventCore& core, const Config& config);
@@ -166,6 +170,10 @@ class CoflowNetwork
 
     /// A link is degraded, or whole again; 0: nothing gets through, see Reload().
     void SetCapacity(Partition& part, uint32_t port, int64_t rate);
+
+    /// Flows that spread: for Config::rerouteDelay from now so much of what crosses the stage of
+    /// these ports, (0, 1], gets lost there.
+    void Lose(Partition& part, const std::vector<uint32_t>& ports, double share);
 
     /// Other paths. An active coflow goes on with the part that it has not sent yet, if it stood
     /// still after its senders' timers. No loads: there is no path, it stands still.
@@ -224,6 +232,13 @@ class CoflowNetwork
         double open = 0;                          ///< scratch
     };
 
+    struct Loss ///< at ports that the routes still use
+    {
+        std::vector<uint32_t> ports;
+        double share;
+        Tick until;
+    };
+
     struct Resource
     {
         PortKind kind = PortKind::Fabric;
@@ -236,6 +251,9 @@ class CoflowNetwork
     void Insert(Partition& part, uint32_t id);
     void Withdraw(Partition& part, uint32_t id);
     void Suspend(Partition& part, uint32_t id);
+    bool Outlasts(uint32_t id) const;
+    void SufferLoss(Partition& part, uint32_t id, const Loss& loss);
+    double LossDelay(uint32_t id, double crossing, const Loss& loss, double outage) const;
     void Touch(Partition& part, uint32_t coflow);
     void RequestSolve(Partition& part);
     void WeighByClass(const std::vector<uint32_t>& coflows);
@@ -286,6 +304,7 @@ class CoflowNetwork
     std::vector<fabric::MaxMin::Load> m_loads; ///< scratch
     fabric::ClassWeights m_classWeights;
     uint8_t m_classes = 0; ///< a bit for each that some coflow has started in
+    std::vector<Loss> m_losses;
     bool m_pending = false;
     uint32_t m_entity;
     uint32_t m_sequence = 0;

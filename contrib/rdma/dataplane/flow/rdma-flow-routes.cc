@@ -15,6 +15,9 @@ namespace
 {
 
 constexpr double kBitsPerByte = 8;
+/// Of rdma-selective-repeat.cc: how long after its acknowledgement was due a packet counts as lost.
+constexpr double kToleranceTrips = 3;
+constexpr double kTolerancePackets = 64;
 /// Queue pairs into one NIC beyond which packets of one do not overtake each other. Measured at
 /// packet level: all are acknowledged one by one with 1 queue pair at line rate; the two of a ring
 /// lose 0.3 % to acknowledgements (quickstart, adaptive), as much as with in-order packets.
@@ -69,6 +72,15 @@ FlowRoutes::networkConfig() const
     {
         network.windowBits = flow.windowBits;
     }
+    network.packetBits = flow.packetBits;
+    network.rerouteDelay = m_topology.rerouteDelay;
+    // As "selective-repeat" has it: a round trip, and its tolerance.
+    const Tick roundTrip = m_paths.UnloadedLatency(0, m_topology.nics - 1, kAckWireBytes) +
+                           m_paths.UnloadedLatency(m_topology.nics - 1, 0, kAckWireBytes);
+    const double packets = kTolerancePackets * flow.packetBits * 1e12 /
+                           static_cast<double>(m_paths.RateOf(m_paths.PortOf(0)).bps());
+    network.repairTime = static_cast<double>(roundTrip) +
+                         std::max(kToleranceTrips * static_cast<double>(roundTrip), packets);
     if (flow.controlled && marked.ecn)
     {
         network.markBits =
@@ -102,6 +114,10 @@ FlowRoutes::SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link,
     const auto rate = std::llround(built * share);
     network.SetCapacity(part, 2 * link, rate);
     network.SetCapacity(part, 2 * link + 1, rate);
+    if (share == 0 && !pinned())
+    {
+        network.Lose(part, {2 * link, 2 * link + 1}, 1.0 / Siblings(link));
+    }
     const bool up = share > 0;
     const bool changes = m_up[link] != up || m_paths.SpreadsByRate();
     m_up[link] = up;
@@ -118,6 +134,37 @@ FlowRoutes::SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link,
                      m_onReroute,
                      0});
     }
+}
+
+/// Links between switches over which the leaf at one of its ends spreads, itself included; where
+/// neither is a leaf, of the end that has fewer.
+uint32_t
+FlowRoutes::Siblings(uint32_t link) const
+{
+    const Topology::Link& failed = m_topology.links[link];
+    const auto isLeaf = [this](uint32_t index)
+    {
+        return std::find(m_topology.leafOfNic.begin(), m_topology.leafOfNic.end(), index) !=
+               m_topology.leafOfNic.end();
+    };
+    uint32_t fewest = ~0U;
+    for (const auto& end : {failed.a, failed.b})
+    {
+        uint32_t count = 0;
+        for (size_t l = 0; l < m_topology.links.size(); ++l)
+        {
+            const Topology::Link& other = m_topology.links[l];
+            const bool between = other.a.isSwitch && other.b.isSwitch;
+            const bool here = other.a.index == end.index || other.b.index == end.index;
+            count += between && here && (m_up[l] || l == link) ? 1 : 0;
+        }
+        if (end.isSwitch && isLeaf(end.index))
+        {
+            return std::max(1U, count);
+        }
+        fewest = std::min(fewest, count);
+    }
+    return std::max(1U, fewest);
 }
 
 void

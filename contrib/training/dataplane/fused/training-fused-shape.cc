@@ -242,6 +242,7 @@ FusedShaper::EndPattern()
             NoteTree();
         }
         m_phase.message = std::max(m_phase.message, m_mostMessage.scaleOut);
+        m_phase.loop.message = std::max(m_phase.loop.message, m_mostBits);
         m_together = m_together || m_pattern.kind == FusedPattern::Kind::Independent;
         m_phase.head = std::max(m_phase.head, head);
         m_phase.tail = std::max(m_phase.tail, m_mostTail);
@@ -294,7 +295,6 @@ FusedShaper::AddRing(const RingTime& ring)
     m_phase.rings.push_back({loops * turn + -1.0 * (ring.latency + ring.message),
                              loops * ring.pattern.steps,
                              ring.crosses});
-    m_phase.loop.message = std::max(m_phase.loop.message, ring.bits);
     m_aTurn += ring.edges * ring.pattern.slices * ring.bits;
     const FusedTime step = 1.0 / ring.pattern.steps * turn;
     FusedPhase::Steps& steps = m_phase.steps;
