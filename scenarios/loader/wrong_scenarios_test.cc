@@ -202,6 +202,19 @@ TEST_F(WrongScenario, TrafficClasses)
     }
 }
 
+TEST_F(WrongScenario, BufferWithoutRoomForTheHeadroomOfEveryClass)
+{
+    const std::string fabric = "fabric { name: \"f\" topology { name: \"single-switch\" }\n switch "
+                               "{ buffer: \"700kB\" }\n";
+    const std::string traffic = "workload { traffic { permutation { bytes: \"1MiB\" shift: 2 }\n"
+                                " incast { to: 0 from: 2 bytes: \"1MiB\" } } }\n";
+    EXPECT_EQ(Run("check", std::string(kCluster) + fabric + "}\n" + traffic).code, 0);
+    ExpectRefused(std::string(kCluster) + fabric +
+                      " traffic_class { priority: 5 of: \"incast\" } }\n" + traffic,
+                  "s.textproto:7: fabric[0].switch.buffer: ",
+                  "fewer lossless classes");
+}
+
 TEST_F(WrongScenario, UnusedKnobEcn)
 {
     ExpectRefused(std::string(kCluster) +

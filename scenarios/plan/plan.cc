@@ -5,6 +5,8 @@
 
 #include "loader/scenario-source.h"
 
+#include "ns3/fabric-buffer.h"
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -78,6 +80,30 @@ WhyByMessages(const FabricPlan& fabric, const WorkloadTraits& traits)
     return {};
 }
 
+/// Every switch's memory holds its headrooms, of all lossless classes.
+void
+CheckBuffers(const ScenarioNode& node, const Topology& topology)
+{
+    std::vector<std::vector<fabric::SharedBuffer::Ingress>> inputs(topology.switches.size());
+    for (const Topology::Link& link : topology.links)
+    {
+        for (const auto& end : {link.a, link.b})
+        {
+            if (end.isSwitch)
+            {
+                inputs[end.index].push_back({link.rate, link.delay});
+            }
+        }
+    }
+    for (size_t s = 0; s < inputs.size(); ++s)
+    {
+        node.At(
+            "buffer",
+            [&]
+            { fabric::SharedBuffer(topology.switchConfig, inputs[s], topology.switches[s].name); });
+    }
+}
+
 void
 PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budget, Plan& plan)
 {
@@ -99,6 +125,10 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
         if (!names.insert(fabric.name).second)
         {
             own.Fail("name", "there is a fabric '" + fabric.name + "' already.");
+        }
+        if (plan.fidelity == kPacket)
+        {
+            CheckBuffers(own.Over(defaults).Child("switch"), fabric.topology);
         }
         fabric.byMessages = WhyByMessages(fabric, traits);
         const bool fused = plan.fidelity == kFlow && fabric.byMessages.empty();

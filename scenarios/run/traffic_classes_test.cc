@@ -182,6 +182,49 @@ TEST(TrafficClasses, ATrainingStepKeepsItsAccountsAndItsBytes)
     }
 }
 
+/// Three permutations and an incast of 4 on 16 NICs, by class.
+TEST(TrafficClasses, MessagesOfEveryClassTakeAsLongAsInPackets)
+{
+    for (const char* balancer : {"ecmp", "spray"})
+    {
+        for (const char* turn : {"strict: true", "weight: 4"})
+        {
+            const auto run = [&](const char* level)
+            {
+                return ResultOf(
+                    std::string("cluster { hosts: 16 accelerators_per_host: 1 nic { rate: "
+                                "\"400Gbps\" } }\n"
+                                "fabric { name: \"f\" topology { name: \"fat-tree-2\" parameters { "
+                                "name: \"hosts_per_leaf\" value: \"4\" } }\n"
+                                "switch { load_balancer { name: \"") +
+                    balancer + "\" } } traffic_class { priority: 5 of: \"incast\" " + turn +
+                    " } }\n"
+                    "workload { traffic { permutation { bytes: \"4MiB\" }\n"
+                    "permutation { bytes: \"4MiB\" shift: 5 }\n"
+                    "permutation { bytes: \"256KiB\" shift: 6 }\n"
+                    "incast { to: 0 from: 2 from: 5 from: 9 from: 13 bytes: \"1MiB\" } } }\n"
+                    "run { what_if: \"none\" fidelity: \"" +
+                    level + "\" }\n");
+            };
+            const v1::FabricResult packets = run("packet");
+            const v1::FabricResult flows = run("flow-messages");
+            for (int c = 0; c < 2; ++c)
+            {
+                const auto& expected = packets.traffic_classes().classes(c);
+                const auto& actual = flows.traffic_classes().classes(c);
+                std::printf("  %s, %s, priority %u: packets %.1f us, flows %.1f us\n",
+                            balancer,
+                            turn,
+                            expected.priority(),
+                            expected.mean_s() * 1e6,
+                            actual.mean_s() * 1e6);
+                EXPECT_EQ(expected.messages(), actual.messages());
+                EXPECT_NEAR(actual.mean_s() / expected.mean_s(), 1, 0.05);
+            }
+        }
+    }
+}
+
 TEST(TrafficClasses, AreTheSameOnAnyNumberOfThreads)
 {
     const auto json = [](unsigned threads)
