@@ -62,7 +62,8 @@ const Registration<FidelityLevel> kFlow{
      "Messages are streams of bits on the paths that packets would take: ports queue first come, "
      "first served, windows fill, queues mark, and a congestion control that listens to marks sets "
      "the pace of each queue pair. Other controls: max-min fair rates less a calibrated loss. No "
-     "PFC, frame losses or reordering. Its errors: heddle validate fidelity.",
+     "PFC, frame losses or reordering. Several traffic classes: max-min rates by class, no queues. "
+     "Its errors: heddle validate fidelity.",
      {}},
     {&Make<false>, kWhyOnePartition, false}};
 
