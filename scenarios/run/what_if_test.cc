@@ -251,6 +251,42 @@ TEST_P(WhatIfAt, AHalfRateUplinkIsTheFailuresRung)
         << "expected " << wire << " s, actual " << Saved(fabric, "R4") << " s";
 }
 
+/// Half of one link's rate is lost, from the start or soon after it: what that costs is on the
+/// failures' rung, in the ledger's failure account, and no more than on the critical path.
+TEST_P(WhatIfAt, ASlowNicLinkIsAFailure)
+{
+    for (const char* since : {"", " at: \"1us\""})
+    {
+        for (const char* link : {"nic0-leaf0", "nic2-leaf0"}) // of a sender, and of its receiver
+        {
+            const std::string text =
+                std::string(
+                    "cluster { hosts: 4 accelerators_per_host: 1 nic { rate: \"400Gbps\" } }\n"
+                    "fabric { name: \"f\" topology { name: \"single-switch\" }\n"
+                    "         faults { degraded { rate_factor: \"50%\" link: \"") +
+                link + "\"" + since +
+                " } } }\n"
+                "workload { traffic { permutation { bytes: \"16MiB\" shift: 2 } } }\n";
+            const v1::FabricResult fabric = RunAll(text, GetParam());
+            const double wire = kMessage / kGoodput;
+            double booked = 0;
+            for (const v1::AccountTime& entry : fabric.critical_path())
+            {
+                booked += entry.account() == "scale_out_failure" ? ToSeconds(entry.time_ps()) : 0;
+            }
+            for (const double actual : {Saved(fabric, "R1"), booked})
+            {
+                EXPECT_NEAR(actual / wire, 1, 0.02)
+                    << link << since << ": expected " << wire << " s, actual " << actual << " s";
+            }
+            for (const std::string& violation : fabric.what_if().violations())
+            {
+                ADD_FAILURE() << link << since << ": " << violation;
+            }
+        }
+    }
+}
+
 TEST_P(WhatIfAt, HashCollisionsAreTheBalancingRung)
 {
     const v1::FabricResult fabric =

@@ -29,6 +29,7 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
       scheduler(config),
       routes(topology),
       outages(topology),
+      nicCapacity(topology),
       nics(topology.nics),
       targets(topology.nics),
       partitions(core.partitions()),

@@ -28,6 +28,7 @@
 #include "ns3/fabric-link-error.h"
 #include "ns3/fabric-load-balancer.h"
 #include "ns3/fabric-network.h"
+#include "ns3/fabric-nic-capacity.h"
 #include "ns3/fabric-outages.h"
 #include "ns3/fabric-pool.h"
 #include "ns3/fabric-port.h"
@@ -203,6 +204,7 @@ class Network::Impl
     std::vector<bool> cut;      ///< by link: dead, but nobody knows
     std::function<void()> onReroute;
     fabric::OutageLog outages;
+    fabric::NicCapacity nicCapacity;
     std::vector<fabric::Port, HugeAllocator<fabric::Port>> ports;
     fabric::ClassQueues queues;
     std::vector<fabric::PortDetails> details;   ///< by PortId

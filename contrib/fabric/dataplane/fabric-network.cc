@@ -181,11 +181,23 @@ Network::NicRate(NicId nic) const
     return m_impl->LinkOf(nic).rate;
 }
 
+BitRate
+Network::BuiltNicRate(NicId nic) const
+{
+    return m_impl->LinkOf(nic).BuiltRate();
+}
+
 bool
 Network::PathBroken(NicId from, NicId to, Tick since, Tick until) const
 {
     const InteriorPath* path = m_impl->FindPath(from, to);
     return path && m_impl->outages.Hit(from, to, path->rates.size(), since, until);
+}
+
+LostCapacity
+Network::Lost(NicId nic, Tick since, Tick until) const
+{
+    return m_impl->nicCapacity.Lost(nic, since, until);
 }
 
 uint32_t

@@ -17,6 +17,7 @@
 #ifndef HEDDLE_FABRIC_NETWORK_H
 #define HEDDLE_FABRIC_NETWORK_H
 
+#include "ns3/fabric-nic-capacity.h"
 #include "ns3/fabric-packet.h"
 #include "ns3/fabric-partitioning.h"
 #include "ns3/fabric-topology.h"
@@ -40,6 +41,13 @@ class NicClient
     virtual void OnReceive(Partition& part, NicId nic, Packet* packet) = 0;
     /// The port became idle, or a class was resumed, after WakeWhenReady().
     virtual void OnPortReady(Partition& part, NicId nic) = 0;
+
+    /// The port sends at this rate from the next packet on. When nothing else runs.
+    virtual void OnRateChange(NicId nic, BitRate rate)
+    {
+        (void)nic;
+        (void)rate;
+    }
 
     /// Hints, given in large networks only, in huge ones twice: OnReceive() with this packet, or
     /// OnPortReady(), is a few events away. May fetch into the cache what that will touch; must
@@ -147,6 +155,8 @@ class Network
     /// Smallest rate over a shortest path (the best of the equal-cost ones).
     BitRate PathRate(NicId from, NicId to) const;
     BitRate NicRate(NicId nic) const;
+    /// The same before any failure, one that was there from the start too.
+    BitRate BuiltNicRate(NicId nic) const;
     uint32_t PartitionOf(NicId nic) const;
 
     /// Whether the forwarding tables of now lead from one NIC port to the other; false too when
@@ -177,6 +187,8 @@ class Network
     /// Whether a link between the NICs was dead (down, and between switches not yet routed around)
     /// at some time in [since, until).
     bool PathBroken(NicId from, NicId to, Tick since, Tick until) const;
+    /// In [since, until), of a NIC (not port); nothing while all its ports were down.
+    LostCapacity Lost(NicId nic, Tick since, Tick until) const;
 
     NetworkCounters counters() const; ///< summed over partitions
     uint64_t inFlight() const;        ///< packets in queues and on wires now

@@ -130,6 +130,12 @@ struct Topology
         std::string technology{}; ///< optics' link technology, if chosen
         FrameLoss loss{};         ///< each direction
         LinkRetry retry{};
+        BitRate whole{}; ///< the rate before a failure made it `rate` for good; 0: `rate` it is
+
+        BitRate BuiltRate() const
+        {
+            return whole.bps() > 0 ? whole : rate;
+        }
     };
 
     std::string name;

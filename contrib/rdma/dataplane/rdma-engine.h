@@ -108,6 +108,7 @@ class TransportEngine : public NicClient
     // --- from the network
     void OnReceive(Partition& part, NicId nic, Packet* packet) override;
     void OnPortReady(Partition& part, NicId nic) override;
+    void OnRateChange(NicId nic, BitRate rate) override;
     void OnReceiveSoon(NicId nic, const Packet& packet, Notice notice) const override;
     void OnPortReadySoon(NicId nic, Notice notice) const override;
 
@@ -303,6 +304,7 @@ class TransportEngine : public NicClient
     }
 
     // rdma-timing.cc
+    BitRate BuiltRate(const SenderQp& qp) const;
     MessageTiming Timing(Partition& part, const ReceiverQp& qp, const Packet& packet) const;
 
     EventCore& m_core;

@@ -61,6 +61,13 @@ TransportEngine::OnPortReady(Partition& part, NicId nic)
     TryTransmit(part, nic);
 }
 
+/// Else a slow port would look like one that is down.
+void
+TransportEngine::OnRateChange(NicId nic, BitRate rate)
+{
+    m_nics[nic].rate = rate;
+}
+
 /// All ports of the NIC that `nic` belongs to, if its queue pairs use any.
 void
 TransportEngine::TryTransmit(Partition& part, NicId nic)

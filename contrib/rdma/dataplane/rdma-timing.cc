@@ -15,6 +15,7 @@
 #include "ns3/rdma-engine.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/rdma-lost-capacity.h"
 
 #include <algorithm>
 
@@ -34,7 +35,15 @@ TransportEngine::ComputeIdeal(const SenderQp& qp, uint64_t bytes) const
     const uint32_t firstWire = DataWireBytes(packets == 1 ? tail : mtu, true);
     return m_config.sendLatency +
            m_network.UnloadedLatency(qp.lane, BuiltPeer(qp.lane, qp.to), firstWire) +
-           TimeOfOthers(bytes, mtu, always, qp.wireRate, Lanes()) + m_config.receiveLatency;
+           TimeOfOthers(bytes, mtu, always, BuiltRate(qp), Lanes()) + m_config.receiveLatency;
+}
+
+/// Of a port of the slower NIC.
+BitRate
+TransportEngine::BuiltRate(const SenderQp& qp) const
+{
+    return std::min(m_network.BuiltNicRate(qp.from * m_ports),
+                    m_network.BuiltNicRate(qp.to * m_ports));
 }
 
 Tick
@@ -111,6 +120,21 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
     split.Take(MessageState::LastHop, lastHop);
     const Tick inFabric = split.Take(MessageState::FabricQueue, queued);
     split.TakeRest(MessageState::LastHop);
+    const SenderQp& sender = m_senders[packet.flow];
+    const Tick serialisation = TimeOfOthers(message.bytes,
+                                            m_config.mtuPayloadBytes,
+                                            m_reliability->addressEveryPacket,
+                                            BuiltRate(sender),
+                                            Lanes());
+    const Tick moves = m_ports > 1 && !m_anyPort ? m_network.topology().rerouteDelay : 0;
+    BookLostCapacity(
+        m_network,
+        sender.from,
+        sender.to,
+        serialisation,
+        moves,
+        {message.pacedCulprit, farPause > 0 ? packet.worstPort : message.pausedCulprit},
+        timing);
 
     const Tick worst = std::max({ownPause, farPause, paced, inFabric});
     if (worst > 0)

@@ -41,8 +41,8 @@ inline constexpr uint8_t kConfiguredClass = 0xff;
 /// the excess is split by DESIGN's precedence, in this order.
 enum class MessageState : uint8_t
 {
-    Ideal,        ///< unloaded latency and own bytes at the slower NIC's line rate
-    Down,         ///< link down or rerouting
+    Ideal,        ///< unloaded latency and own bytes at the slower NIC's line rate, as built
+    Down,         ///< link down or rerouting, or what a NIC without some port or lanes takes longer
     LossRecovery, ///< retransmission
     Paused,       ///< PFC, here or at switches on the way
     Paced,        ///< congestion-control rate or window

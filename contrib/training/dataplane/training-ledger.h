@@ -35,7 +35,7 @@ enum class RootAccount : uint8_t
     ScaleOutLatency,    ///< unloaded latency + own bytes at line rate (the ideal part of messages)
     ScaleOutEndpoint,   ///< own NIC port or last-hop port busy with bytes that had to pass it
     ScaleOutCongestion, ///< pauses, pacing, queues inside the fabric; place = port
-    ScaleOutFailure,    ///< link down or rerouting; place = port
+    ScaleOutFailure,    ///< link down or rerouting, NIC port dead or slow; place = port
     ScaleOutLossRecovery,
     ScaleUpLatency,
     ScaleUpEndpoint,

@@ -296,6 +296,7 @@ Settle(FabricPlan& plan)
         Topology::Link& link = plan.topology.links[i];
         link.up = link.up && base[i] > 0;
         const double left = static_cast<double>(link.rate.bps()) * base[i];
+        link.whole = base[i] == 1 ? BitRate() : link.rate;
         link.rate = base[i] == 1 || base[i] == 0
                         ? link.rate
                         : BitRate(static_cast<uint64_t>(std::llround(left)));

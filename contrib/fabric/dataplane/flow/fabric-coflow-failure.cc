@@ -27,8 +27,12 @@ CoflowNetwork::SetCapacity(Partition& part, uint32_t port, int64_t rate)
     {
         return;
     }
-    m_resources[id].rate = rate;
     const std::vector<uint32_t> members = m_maxMin.members(id);
+    for (uint32_t coflow : members)
+    {
+        Settle(coflow, part.now()); // at the old rate
+    }
+    m_resources[id].rate = rate;
     if (rate > 0)
     {
         m_maxMin.SetCapacity(id, rate);

@@ -36,13 +36,13 @@ CoflowNetwork::CoflowNetwork(EventCore& core, const Config& config)
 }
 
 uint32_t
-CoflowNetwork::AddPort(int64_t rate, PortKind kind)
+CoflowNetwork::AddPort(int64_t rate, PortKind kind, int64_t built)
 {
     HEDDLE_CHECK(rate > 0, "a port has a rate");
     const auto port = static_cast<uint32_t>(m_portOf.size());
     m_portOf.push_back(m_maxMin.AddResource(rate));
     m_portBits.push_back(0);
-    m_resources.push_back({kind, port, rate});
+    m_resources.push_back({kind, port, rate, built > 0 ? built : rate});
     return port;
 }
 
@@ -58,7 +58,7 @@ CoflowNetwork::Add(const std::vector<Load>& loads,
     m_coflows[id].loop = loop;
     m_coflows[id].weight = weight;
     m_coflows[id].pace = m_maxMin.AddResource(kUnlimited);
-    m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited});
+    m_resources.push_back({PortKind::Fabric, ~0U, kUnlimited, kUnlimited});
     m_maxMin.AddFlow({{m_coflows[id].pace, MaxMin::kWhole}}, weight);
     SetLoads(id, loads);
     return id;

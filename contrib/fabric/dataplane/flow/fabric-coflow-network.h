@@ -53,7 +53,7 @@ struct CoflowTimes
         ScaleUp,  ///< a port within a scale-up domain
         ScaleOut, ///< a NIC's port, its own or the last hop
         Fabric,   ///< a port between switches, beyond what the endpoints would have taken
-        Down,     ///< no path
+        Down,     ///< no path, or what a slow NIC link takes longer than as built
         Recovery, ///< a path again, but the senders have not timed out yet
         kCauses,
     };
@@ -133,7 +133,8 @@ class CoflowNetwork
     }
 
     /// Ports are numbered from 0 in the order in which they are added; bits/s > 0.
-    uint32_t AddPort(int64_t rate, PortKind kind);
+    /// `built`: before a failure that was there from the start; 0: none was.
+    uint32_t AddPort(int64_t rate, PortKind kind, int64_t built = 0);
 
     size_t ports() const
     {
@@ -215,6 +216,7 @@ class CoflowNetwork
         int64_t rate = 0;
         int64_t endpointRate = 0; ///< without fabric ports
         CoflowTimes::Cause endpointCause = CoflowTimes::ScaleOut;
+        double endpointLost = 0; ///< share of that port's rate which failures have taken
         uint32_t bottleneck = fabric::MaxMin::kNobody; ///< resource
         uint32_t generation = 0;                       ///< of its finishing event
         uint32_t pace = 0;                             ///< resource
@@ -244,6 +246,12 @@ class CoflowNetwork
         PortKind kind = PortKind::Fabric;
         uint32_t port = ~0U; ///< none: the pace of a coflow
         int64_t rate = 0;
+        int64_t built = 0; ///< before any failure
+
+        double lost() const
+        {
+            return 1 - static_cast<double>(rate) / static_cast<double>(built);
+        }
     };
 
     void SetLoads(uint32_t coflow, const std::vector<Load>& loads);

@@ -190,6 +190,34 @@ TEST(Coflow, ADegradedPortAndOneThatFails)
     EXPECT_NEAR(bytes[nic], 1000e6 / 8, 10);
 }
 
+/// What a NIC's link has lost is a failure: 400 Mb of 1000 Mb at half rate take 4 ms longer,
+/// whether the link is what limits or a port between switches does.
+TEST(Coflow, ASlowNicLinkIsAFailure)
+{
+    for (const int64_t interior : {100 * kGbps, 40 * kGbps})
+    {
+        World w;
+        const uint32_t nic = w.network.AddPort(100 * kGbps, Kind::NicIn);
+        const uint32_t port = w.network.AddPort(interior, Kind::Fabric);
+        const uint32_t c = w.network.Add({{nic, 1000e6}, {port, 1000e6}}, 1);
+        w.StartAt(0, c);
+        w.Do(0, [&](Partition& part) { w.network.SetCapacity(part, nic, 50 * kGbps); });
+        w.Do(8 * kMillisecond,
+             [&](Partition& part) { w.network.SetCapacity(part, nic, 100 * kGbps); });
+        w.Run();
+        const auto& time = w.times[c].time;
+        // Gb/s · ms = Mb
+        const double slow = 8 * std::min<double>(50, double(interior) / kGbps);
+        const double all = 8 + (1000 - slow) / (double(interior) / kGbps);
+        EXPECT_NEAR(w.Took(c), all, 1e-5);
+        // 10 ms of bytes at the built rate; half of the time at half rate was lost to it.
+        EXPECT_NEAR(time[CoflowTimes::Down], slow / 100 * 1e9, 4) << "port of " << interior;
+        EXPECT_NEAR(time[CoflowTimes::ScaleOut], 10e9, 4) << "port of " << interior;
+        EXPECT_NEAR(time[CoflowTimes::Fabric], (all - 10) * 1e9 - slow / 100 * 1e9, 4)
+            << "port of " << interior;
+    }
+}
+
 /// A port fails at 4 ms, other paths follow 0.3 ms later; 600 of 1000 Mb are left at 4 ms.
 double
 TookWithAFailure(const CoflowNetwork::Config& config, double messageTime)

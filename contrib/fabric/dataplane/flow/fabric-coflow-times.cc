@@ -23,6 +23,7 @@ CoflowNetwork::FindEndpointRate(Coflow& coflow, uint32_t id)
 {
     coflow.endpointRate = m_maxMin.capacity(coflow.pace);
     coflow.endpointCause = CoflowTimes::Pace;
+    coflow.endpointLost = 0;
     m_maxMin.ForEachLoad(id,
                          [&](uint32_t id, uint32_t share)
                          {
@@ -37,6 +38,7 @@ CoflowNetwork::FindEndpointRate(Coflow& coflow, uint32_t id)
                              if (rate < coflow.endpointRate)
                              {
                                  coflow.endpointRate = rate;
+                                 coflow.endpointLost = r.lost();
                                  coflow.endpointCause = r.kind == PortKind::ScaleUp
                                                             ? CoflowTimes::ScaleUp
                                                             : CoflowTimes::ScaleOut;
@@ -103,15 +105,18 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
     }
     if (resource.kind != PortKind::Fabric)
     {
-        time[resource.kind == PortKind::ScaleUp ? CoflowTimes::ScaleUp : CoflowTimes::ScaleOut] +=
-            span;
+        const bool scaleUp = resource.kind == PortKind::ScaleUp;
+        const double failed = span * resource.lost();
+        time[scaleUp ? CoflowTimes::ScaleUp : CoflowTimes::ScaleOut] += span - failed;
+        time[CoflowTimes::Down] += failed;
         return;
     }
     const double own =
         span *
         std::min(1.0, static_cast<double>(coflow.rate) / static_cast<double>(coflow.endpointRate));
     const double lost = span - own;
-    time[coflow.endpointCause] += own;
+    time[coflow.endpointCause] += own * (1 - coflow.endpointLost);
+    time[CoflowTimes::Down] += own * coflow.endpointLost;
     time[CoflowTimes::Fabric] += lost;
     Blame(coflow, resource.port, lost);
 }

@@ -26,6 +26,7 @@ FlowNetwork::SetLinkUp(uint32_t link, bool up)
         return;
     }
     m_cut[link] = false;
+    m_nicCapacity.SetUp(link, up, part.now());
     SetState(part, link, up);
     if (!up || !wasCut) // else it is back before anybody noticed
     {
@@ -334,6 +335,7 @@ FlowNetwork::SetLinkRate(uint32_t link, BitRate rate)
         SettleAll(part);
     }
     m_paths.SetRate(link, rate);
+    m_nicCapacity.SetRate(link, rate, part.now());
     const bool resized = m_built && Resize(part, 2 * link) && Resize(part, 2 * link + 1);
     if (!resized || spreads)
     {

@@ -93,4 +93,13 @@ FlowNetwork::LossLate(const Partition& part, uint32_t id) const
     return some * std::max(0.0, trip + std::max(kTrips * trip, kPackets * packet) - since);
 }
 
+/// A message's last packet comes so much later, because packets wait where they are sprayed or
+/// because some are resent, whichever takes longer; ps.
+void
+FlowNetwork::BookLate(FlowWaits& waits, double sprayed, double resent)
+{
+    waits.late = std::max(sprayed, resent);
+    waits.lost[resent > sprayed ? FlowWaits::Recovery : FlowWaits::Fabric] += waits.late;
+}
+
 } // namespace heddle

@@ -25,6 +25,7 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
       m_topology(topology),
       m_config(config),
       m_paths(topology, core.seed()),
+      m_nicCapacity(topology),
       m_ports(topology.portsPerNic),
       m_entity(core.NewEntities()),
       m_onSolve(core.AddHandler<FlowNetwork, &FlowNetwork::OnSolve>(this)),
@@ -123,7 +124,9 @@ FlowNetwork::Settle(uint32_t id, Tick until)
     details.lost += sent * details.loss;
     details.carried += sent;
     details.sent += sent;
-    const double lost = span * std::max(0.0, 1 - static_cast<double>(flow.rate) / details.lineRate);
+    const double used = std::min(1.0, static_cast<double>(flow.rate) / details.lineRate);
+    const double lost = span * (1 - used);
+    details.waits.lost[FlowWaits::Recovery] += span * used * details.loss; // it is sent once more
     if (details.paced)
     {
         details.waits.lost[FlowWaits::Paced] += lost;

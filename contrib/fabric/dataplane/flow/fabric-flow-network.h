@@ -47,6 +47,7 @@
 #include "ns3/fabric-fifo-queues.h"
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
+#include "ns3/fabric-nic-capacity.h"
 #include "ns3/fabric-port-pairs.h"
 #include "ns3/fabric-spray-waits.h"
 
@@ -106,7 +107,7 @@ struct FlowWaits
         LastHop,  ///< the port to the receiver is shared
         Fabric,   ///< a port between switches
         Down,     ///< no path
-        Recovery, ///< a path again, but the sender has not timed out yet
+        Recovery, ///< a path again, but the sender has not timed out yet; what was lost anew
         Paced,    ///< its limit
         kCauses,
     };
@@ -193,9 +194,21 @@ class FlowNetwork : public fabric::FifoClient
         return m_topology.links[m_paths.PortOf(nic * m_ports) / 2].rate;
     }
 
+    /// The same before any failure, one that was there from the start too.
+    BitRate BuiltPortRate(NicId nic) const
+    {
+        return m_topology.links[m_paths.PortOf(nic * m_ports) / 2].BuiltRate();
+    }
+
     const Topology& topology() const
     {
         return m_topology;
+    }
+
+    /// See Network::Lost().
+    LostCapacity Lost(NicId nic, Tick since, Tick until) const
+    {
+        return m_nicCapacity.Lost(nic, since, until);
     }
 
     /// The rate of a flow now; bits/s, 0 at rest.
@@ -390,6 +403,7 @@ class FlowNetwork : public fabric::FifoClient
     double Unanswered(uint32_t flow);
     Tick RoundTrip(const FlowDetails& flow) const;
     double LossLate(const Partition& part, uint32_t flow) const;
+    static void BookLate(FlowWaits& waits, double sprayed, double resent);
 
     // fabric-flow-stragglers.cc
     void SendStraggler(Partition& part, uint32_t flow);
@@ -447,6 +461,7 @@ class FlowNetwork : public fabric::FifoClient
     const Topology& m_topology;
     FlowNetworkConfig m_config;
     fabric::FlowPaths m_paths;
+    fabric::NicCapacity m_nicCapacity;
     fabric::MaxMin m_maxMin;
     FlowClient* m_client = nullptr;
     std::vector<Flow> m_flows;

@@ -358,8 +358,7 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.message = d.message;
         SprayLate(part, id, transit);
         FlowWaits waits = TakeWaits(id);
-        waits.late = std::max(transit.late, LossLate(part, id));
-        waits.lost[FlowWaits::Fabric] += waits.late;
+        BookLate(waits, transit.late, LossLate(part, id));
         m_client->OnThrough(part, id, waits);
         return;
     }
@@ -425,8 +424,7 @@ FlowNetwork::OnThrough(Partition& part,
     if (chunk.last)
     {
         waits.travelled = travelled;
-        waits.late = std::max(SprayLateBehind(part, id, chunk), chunk.lossLate);
-        waits.lost[FlowWaits::Fabric] += waits.late;
+        BookLate(waits, SprayLateBehind(part, id, chunk), chunk.lossLate);
         PassMessage(part, id, flow == m_fifoFlow[id], waits);
     }
 }

@@ -33,6 +33,7 @@ Network::SetLinkUp(uint32_t link, bool up)
         return;
     }
     net.linkUp[link] = up;
+    net.nicCapacity.SetUp(link, up, now);
     if (up || !wasCut)
     {
         up ? net.outages.Restore(link, now) : net.outages.Fail(link, now);

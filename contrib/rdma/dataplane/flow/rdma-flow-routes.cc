@@ -103,7 +103,9 @@ FlowRoutes::AddPorts(CoflowNetwork& network) const
             const bool fromSwitch = fromA ? link.a.isSwitch : link.b.isSwitch;
             kind = fromSwitch ? CoflowNetwork::PortKind::NicIn : CoflowNetwork::PortKind::NicOut;
         }
-        network.AddPort(static_cast<int64_t>(link.rate.bps()), kind);
+        network.AddPort(static_cast<int64_t>(link.rate.bps()),
+                        kind,
+                        static_cast<int64_t>(link.BuiltRate().bps()));
     }
 }
 

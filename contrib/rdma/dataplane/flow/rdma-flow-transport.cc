@@ -5,6 +5,7 @@
 #include "ns3/base-hash.h"
 #include "ns3/rdma-congestion.h"
 #include "ns3/rdma-flow-calibration.h"
+#include "ns3/rdma-lost-capacity.h"
 #include "ns3/rdma-port-choice.h"
 #include "ns3/rdma-reliability.h"
 
@@ -106,7 +107,7 @@ FlowTransport::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficCl
     qp.from = from;
     qp.to = to;
     qp.channel = channel;
-    qp.portRate = std::min(m_network.PortRate(from), m_network.PortRate(to));
+    qp.portRate = std::min(m_network.BuiltPortRate(from), m_network.BuiltPortRate(to));
     qp.lineRate = BitRate(qp.portRate.bps() * m_lanes);
     qp.acknowledgement = m_network.UnloadedLatency(to, from, kAckWireBytes);
     m_queuePairs.push_back(qp);
@@ -121,7 +122,8 @@ FlowTransport::Connect(NicId from, NicId to, uint32_t channel, uint8_t trafficCl
     const QpId id = m_network.Connect(from, to, entropy, use);
     HEDDLE_CHECK(id == entry->second, "somebody else uses the network");
     m_network.SetClass(id, inClass);
-    m_control.Add(id, from, to, qp.lineRate, qp.acknowledgement);
+    const BitRate now = std::min(m_network.PortRate(from), m_network.PortRate(to));
+    m_control.Add(id, from, to, BitRate(now.bps() * m_lanes), qp.acknowledgement);
     return id;
 }
 
@@ -273,6 +275,16 @@ FlowTransport::Book(QpId id, Message& message, const FlowWaits& waits)
         worst = state(to) > state(worst) ? to : worst;
     }
     state(worst) += left;
+    const QueuePair& qp = m_queuePairs[id];
+    const Topology& topology = m_network.topology();
+    const Tick moves = topology.portsPerNic > 1 && m_lanes == 1 ? topology.rerouteDelay : 0;
+    BookLostCapacity(m_network,
+                     qp.from,
+                     qp.to,
+                     Serialise(WireBits(message.bytes), qp.lineRate),
+                     moves,
+                     {m_control.culprit(id), kNone},
+                     timing);
     const Tick paced = state(MessageState::Paced);
     const Tick queued = state(MessageState::FabricQueue);
     timing.culprit = paced > queued ? m_control.culprit(id) : queued > 0 ? waits.culprit : kNone;

@@ -106,7 +106,7 @@ class FlowTransport : public FlowClient
         Tick emittedAt = 0;
         Tick lastArrival = 0;
         Tick acknowledgement = 0; ///< unloaded latency of one
-        BitRate portRate;         ///< of a port of the slower NIC
+        BitRate portRate;         ///< of a port of the slower NIC, as built
         BitRate lineRate;         ///< of all its ports that the queue pair uses
         mutable uint64_t idealBytes = 0;
         mutable Tick idealTime = 0;
