@@ -238,6 +238,9 @@ class FlowNetwork : public fabric::FifoClient
     /// (no more than in order) with 31 of an all-to-all.
     static constexpr size_t kReorderingFlows = 4;
 
+    /// Argument of a solve event: of one port, whose acknowledgements may have changed.
+    static constexpr uint64_t kLookAgain = 1;
+
     struct alignas(64) Flow
     {
         double left = 0; ///< bits at `since`
@@ -378,7 +381,7 @@ class FlowNetwork : public fabric::FifoClient
 
     void AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow);
     double TakeChunk(uint32_t flow, double bits);
-    void Share(Partition& part, uint32_t resource);
+    void Share(Partition& part, uint32_t resource, bool again);
     int64_t Turn(const std::vector<uint32_t>& flows, int64_t capacity);
     void SendMarker(Partition& part, uint32_t flow, bool last);
     uint32_t NewTransit();
@@ -420,6 +423,7 @@ class FlowNetwork : public fabric::FifoClient
     void TellSpray(const Partition& part, uint32_t flow);
     void SprayLate(Partition& part, uint32_t flow, Transit& transit);
     double SprayLateBehind(Partition& part, uint32_t flow, const Transit& transit);
+    double AcksOf(uint32_t flow) const;
     double SprayedOver(const Partition& part,
                        uint32_t flow,
                        double bits,

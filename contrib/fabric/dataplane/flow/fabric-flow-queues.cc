@@ -25,6 +25,8 @@ constexpr size_t kMostQueued = 100'000;
 constexpr unsigned kChunks = 4;
 /// Beyond this part of a window under way the next chunk may not fit.
 constexpr double kStall = 1 - 0.99 / kChunks;
+/// About a packet at 400 Gb/s.
+constexpr Tick kLookAgainAfter = 100 * kNanosecond;
 static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 
 } // namespace
@@ -213,11 +215,22 @@ FlowNetwork::Turn(const std::vector<uint32_t>& flows, int64_t capacity)
 
 /// Everyone's turn at a NIC's port, or what acknowledgements leave of another port.
 void
-FlowNetwork::Share(Partition& part, uint32_t id)
+FlowNetwork::Share(Partition& part, uint32_t id, bool again)
 {
     Resource& resource = m_resources[id];
     resource.touched = false;
     ++m_recomputations;
+    const uint32_t partner = resource.partner;
+    const bool answers = partner != kNone && !m_maxMin.idle(partner);
+    if (!answers && m_queueOf[id] != kNone)
+    {
+        return; // what has been sent the other way is still being answered
+    }
+    if (!again && answers && m_details[m_maxMin.members(partner)[0]].spread)
+    {
+        // Flows that begin together know each other's rates then.
+        Schedule(part, part.now() + kLookAgainAfter, m_onSolve, id, kLookAgain);
+    }
     const auto capacity =
         static_cast<int64_t>(static_cast<double>(resource.rate) * (1 - AckShare(resource)));
     if (m_queueOf[id] != kNone)

@@ -122,7 +122,15 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
         return;
     }
     Component& component = m_components[event.entity];
-    component.pending = false;
+    if (event.arg == kLookAgain)
+    {
+        component.touched.push_back(event.entity);
+        m_resources[event.entity].touched = true;
+    }
+    else
+    {
+        component.pending = false;
+    }
     m_seeds.clear();
     for (uint32_t id : component.touched)
     {
@@ -138,7 +146,7 @@ FlowNetwork::OnSolve(Partition& part, const Event& event)
     }
     if (m_queued)
     {
-        Share(part, event.entity);
+        Share(part, event.entity, event.arg == kLookAgain);
         return;
     }
     const Tick asOf = part.now() - 1;
@@ -184,10 +192,7 @@ FlowNetwork::AckShare(const Resource& resource) const
     {
         return 0;
     }
-    const uint32_t flow = m_maxMin.members(resource.partner)[0];
-    const size_t siblings = m_maxMin.members(m_maxMin.lastResource(flow)).size();
-    const bool reordered = m_details[flow].spread && siblings <= kReorderingFlows;
-    return reordered ? m_config.reorderedAckShare : m_config.ackShare;
+    return AcksOf(m_maxMin.members(resource.partner)[0]);
 }
 
 /// What resources can carry now: less where acknowledgements go, and where flows are offered by

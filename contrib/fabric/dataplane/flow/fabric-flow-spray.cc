@@ -218,6 +218,37 @@ FlowNetwork::SprayLateBehind(Partition& part, uint32_t id, const Transit& transi
     return std::hypot(transit.late, SprayedOver(part, id, transit.message, transit.sprayed, count));
 }
 
+/// Acknowledgements for what the flow carries, in parts of a port: one a packet where packets come
+/// out of order. A packet that waits W is overtaken by as many of its flow's as begin to wait less
+/// than W before it is served; waits are about exponential, so that it is half the sum of
+/// exp(-n s / W) over n, s apart.
+double
+FlowNetwork::AcksOf(uint32_t id) const
+{
+    const size_t siblings = m_maxMin.members(m_maxMin.lastResource(id)).size();
+    if (!m_details[id].spread || siblings > kReorderingFlows)
+    {
+        return m_config.ackShare;
+    }
+    if (!m_spray)
+    {
+        return m_config.reorderedAckShare;
+    }
+    double wait = 0;
+    for (uint32_t s = m_firstSpray[id]; s < m_firstSpray[id + 1]; ++s)
+    {
+        if (!m_spray->Shallow(m_sprays[s].group))
+        {
+            return m_config.reorderedAckShare;
+        }
+        wait += m_spray->MeanWait(m_sprays[s].group);
+    }
+    const double spacing = static_cast<double>(m_maxMin.members(m_maxMin.firstResource(id)).size());
+    const double overtaken = wait > 0 ? 0.5 / std::expm1(spacing / wait) : 0;
+    return m_config.ackShare +
+           std::min(1.0, overtaken) * (m_config.reorderedAckShare - m_config.ackShare);
+}
+
 /// Over the groups of some of its hops.
 double
 FlowNetwork::SprayedOver(const Partition& part,
@@ -226,6 +257,7 @@ FlowNetwork::SprayedOver(const Partition& part,
                          uint32_t from,
                          uint32_t to)
 {
+    // Ports are uneven where packets come out of order, and did while these were sent.
     const size_t siblings = m_maxMin.members(m_maxMin.lastResource(id)).size();
     const double ackShare =
         siblings <= kReorderingFlows ? m_config.reorderedAckShare : m_config.ackShare;

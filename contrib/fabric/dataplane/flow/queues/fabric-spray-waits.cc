@@ -15,6 +15,8 @@ namespace
 constexpr double kTicksPerSecond = 1e12;
 /// Part of the time for which the fluid waits beyond which no port is ever empty.
 constexpr double kMostly = 0.5;
+/// Part of a port that is left where queues count as endless.
+constexpr double kNoSlack = 1e-3;
 /// A load that differs by more than this from that since the latest look is another one.
 constexpr double kOther = 0.1;
 /// The port chosen last has sent for this part of a reading's age, on average, and another whole.
@@ -121,6 +123,15 @@ SprayWaits::SetFluid(uint32_t id, double ports, double backlog, double arrived, 
         group.fluidSeen = group.fluidArrived;
         group.fluidWaitedSeen = waited;
     }
+}
+
+double
+SprayWaits::MeanWait(uint32_t id) const
+{
+    const Group& group = m_groups[id];
+    const double load = static_cast<double>(group.inflow) / static_cast<double>(group.capacity);
+    const double variance = std::max(0.0, std::min(load, load * load) - group.squares);
+    return variance / (2 * std::max(kNoSlack, 1 - load));
 }
 
 /// The walks of all ports since the latest look.

@@ -95,6 +95,10 @@ class SprayWaits
                 uint64_t key,
                 double ackShare);
 
+    /// What a packet waits in a port of the group on average under the load of now, if it lasted;
+    /// packet times of a port.
+    double MeanWait(uint32_t group) const;
+
     /// What SetFluid() said is nothing to speak of.
     bool Shallow(uint32_t group) const
     {
