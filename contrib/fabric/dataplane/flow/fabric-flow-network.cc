@@ -230,4 +230,43 @@ FlowNetwork::TakeWaits(uint32_t flow)
     return waits;
 }
 
+/// Books what it has carried so far on the ports of its path.
+void
+FlowNetwork::Flush(uint32_t flow)
+{
+    FlowDetails& d = m_details[flow];
+    if (d.carried == 0)
+    {
+        return;
+    }
+    FindStages(d);
+    m_stageBits.resize(std::max(m_stageBits.size(), m_paths.stages()), 0);
+    for (fabric::FlowPaths::StageId stage : m_stages)
+    {
+        m_stageBits[stage] += d.carried;
+    }
+    d.carried = 0;
+}
+
+std::vector<double>
+FlowNetwork::PortBytes()
+{
+    for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
+    {
+        Flush(flow);
+    }
+    constexpr double kBitsPerByte = 8;
+    std::vector<double> bytes(2 * m_topology.links.size(), 0);
+    for (fabric::FlowPaths::StageId stage = 0; stage < m_stageBits.size(); ++stage)
+    {
+        if (m_stageBits[stage] > 0)
+        {
+            m_paths.ForEachPort(stage,
+                                [&](PortId port, double share)
+                                { bytes[port] += share * m_stageBits[stage] / kBitsPerByte; });
+        }
+    }
+    return bytes;
+}
+
 } // namespace heddle

@@ -45,6 +45,7 @@
 
 #include "ns3/fabric-class-weights.h"
 #include "ns3/fabric-fifo-queues.h"
+#include "ns3/fabric-flow-client.h"
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
 #include "ns3/fabric-nic-capacity.h"
@@ -61,91 +62,6 @@
 
 namespace heddle
 {
-
-struct FlowNetworkConfig
-{
-    Tick restPerFlow = 1000; ///< ps; 0: recompute after every instant with changes
-    /// How flows share a full port inside the fabric or before a receiver: in proportion to what
-    /// their NICs would send (first come, first served queues), or equally (congestion control).
-    bool shareByArrival = false;
-    /// With shareByArrival: flows have limits, and what queues of class `markedClass` hold is
-    /// marked. Where ports do not queue, flows share equally and the limits mean nothing.
-    bool controlled = false;
-    uint8_t markedClass = 0;
-    double windowBits = 0;    ///< of a flow under way at most; 0: any number
-    double packetBits = 0;    ///< of a full packet on the wire
-    Tick acknowledgement = 0; ///< ps beyond the unloaded way there and back until a window opens
-    double ackShare = 0;      ///< of a port that carries acknowledgements for data at full rate
-    double reorderedAckShare = 0; ///< … when most packets overtake others, see kReorderingFlows
-    /// Receivers acknowledge every packet that comes out of order (selective repeat): it is sent
-    /// once more when that acknowledgement is lost.
-    bool answersEach = false;
-    /// Sprayed packets load ports unevenly for a moment, see fabric-spray-waits.h.
-    bool sprayWaits = false;
-    double congestedEfficiency = 1; ///< of a port that is offered more than it carries
-    /// After a failure a flow goes on when its sender's timer, which doubles each time, expires;
-    /// ps.
-    Tick retransmissionTimeout = 4 * kMillisecond;
-    /// Time-outs that a flow survives, each as long as the first; the run ends on one more
-    /// (failure()). 0: any number, and they double.
-    uint32_t retryLimit = 0;
-};
-
-/// A flow whose sender has used up its retries.
-struct FlowFailure
-{
-    Tick at;
-    uint32_t flow;
-};
-
-/// What kept a flow from its NICs' rate; ps of time lost.
-struct FlowWaits
-{
-    enum Cause : uint8_t
-    {
-        OwnPort,  ///< its NIC's port is shared
-        LastHop,  ///< the port to the receiver is shared
-        Fabric,   ///< a port between switches
-        Down,     ///< no path
-        Recovery, ///< a path again, but the sender has not timed out yet; what was lost anew
-        Paced,    ///< its limit
-        kCauses,
-    };
-
-    std::array<double, kCauses> lost{};
-    PortId culprit = kNone; ///< the interior port that cost most
-    double late = 0;        ///< its last packet after its last bit, as sprayed packets wait; ps
-    Tick travelled = 0;     ///< of the unloaded latency, what has gone by when it is through; ps
-};
-
-/// How a flow uses NICs of several ports.
-struct FlowPortUse
-{
-    /// Picks one of so many ports in use; null: all of them, in proportion to their rates.
-    std::function<uint32_t(uint32_t)> pick;
-    bool failover = true; ///< a port of its own is left when the routes say that it is dead
-};
-
-class FlowClient
-{
-  public:
-    virtual ~FlowClient() = default;
-    /// The last bit leaves now. Returns the bits that follow at once; 0: the flow stops.
-    virtual uint64_t OnDrained(Partition& part, uint32_t flow) = 0;
-    /// What the latest call of OnDrained() that has had no answer yet was about has passed all
-    /// queues but the unloaded path; before OnDrained() where there are none. `waits` since it
-    /// began.
-    virtual void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) = 0;
-
-    /// A packet of the flow was marked at the interior or last port `port` and is received
-    /// `untilReceived` ps from now. Not every one is told, see fabric-fifo-marking.cc.
-    virtual void OnMarked(Partition&,
-                          uint32_t /* flow */,
-                          PortId /* port */,
-                          Tick /* untilReceived */)
-    {
-    }
-};
 
 class FlowNetwork : public fabric::FifoClient
 {
@@ -370,7 +286,7 @@ class FlowNetwork : public fabric::FifoClient
     void SettleClasses();
     void WeighByClass(const std::vector<uint32_t>& flows);
 
-    // fabric-flow-queues.cc
+    // fabric-flow-queues.cc, fabric-flow-chunks.cc
     bool MayQueue() const;
     /// What a flow may load, with how far it is there (share of the way to the last port).
     struct Stop
@@ -445,7 +361,7 @@ class FlowNetwork : public fabric::FifoClient
     }
     void Flush(uint32_t flow);
 
-    // fabric-flow-failure.cc
+    // fabric-flow-failure.cc, fabric-flow-recovery.cc
     void SetState(Partition& part, uint32_t link, bool up);
     void SettleAll(Partition& part);
     std::vector<bool> KnownUp() const;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // Flows that nothing slows down: a NIC serves its flows in turn at its full rate, the ports ahead
-// queue. A message leaves in chunks, so that it stops when as much as the window holds is under
-// way.
+// queue.
 #include "ns3/base-errors.h"
 #include "ns3/base-hash.h"
 #include "ns3/fabric-flow-network.h"
@@ -21,10 +20,6 @@ namespace
 
 /// Beyond it every change of rates is passed through too many queues.
 constexpr size_t kMostQueued = 100'000;
-/// A window is followed in steps of this part of it.
-constexpr unsigned kChunks = 4;
-/// Beyond this part of a window under way the next chunk may not fit.
-constexpr double kStall = 1 - 0.99 / kChunks;
 /// About a packet at 400 Gb/s.
 constexpr Tick kLookAgainAfter = 100 * kNanosecond;
 static_assert(FifoQueues::kWhole == MaxMin::kWhole);
@@ -129,54 +124,6 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
                             kBitsPerByte * static_cast<double>(marked.kmaxBytes),
                             marked.pmax});
     }
-}
-
-/// What of so many bits leaves in one go; the rest is kept for later.
-double
-FlowNetwork::TakeChunk(uint32_t id, double bits)
-{
-    const bool whole = !m_queued || m_config.windowBits == 0;
-    const double chunk = whole ? bits : std::min(bits, m_config.windowBits / kChunks);
-    m_details[id].rest = bits - chunk;
-    m_details[id].chunk = chunk;
-    m_details[id].marked = false;
-    return chunk;
-}
-
-/// The flow has bits to send: unless its window is full, it does.
-void
-FlowNetwork::Continue(Partition& part, uint32_t id)
-{
-    FlowDetails& d = m_details[id];
-    d.stalled = m_queued && m_config.windowBits > 0 && d.underWay > kStall * m_config.windowBits;
-    if (!d.stalled && !m_maxMin.inserted(id))
-    {
-        Insert(part, id);
-    }
-    else if (d.stalled && m_maxMin.inserted(id))
-    {
-        Withdraw(part, id);
-    }
-    if (d.stalled)
-    {
-        m_flows[id].bottleneck = d.slowest;
-    }
-}
-
-/// A NIC takes its flows' packets in turn: of n that end together the first ends n - 1 packets
-/// before the last, where a fluid ends all at once. Its last packet is sent ahead by that much.
-void
-FlowNetwork::PredictMark(uint32_t id)
-{
-    Flow& flow = m_flows[id];
-    const FlowDetails& d = m_details[id];
-    const double left = flow.left;
-    if (!d.marked && d.rest == 0)
-    {
-        flow.left = std::max(0.0, left - d.early);
-    }
-    Predict(id);
-    flow.left = left;
 }
 
 /// What a flow sends whose limit does not matter: those that may send less than their turn leave
@@ -285,174 +232,6 @@ FlowNetwork::SetLimit(Partition& part, uint32_t id, int64_t limit)
     if (m_queued && m_maxMin.inserted(id) && (d.paced || limit < m_flows[id].rate))
     {
         Touch(part, m_maxMin.firstResource(id));
-    }
-}
-
-double
-FlowNetwork::SentBits(const Partition& part, uint32_t id)
-{
-    if (m_flows[id].active)
-    {
-        Settle(id, part.now());
-    }
-    return m_details[id].sent;
-}
-
-void
-FlowNetwork::OnMarked(Partition& part, uint32_t flow, uint32_t queue, Tick latency, Tick waits)
-{
-    const uint32_t id = m_flowOfFifo[flow];
-    const Tick until = m_details[id].way - latency + waits;
-    m_client->OnMarked(part, id, m_queues[queue].first, std::max<Tick>(0, until));
-}
-
-/// The last bit of a chunk has left.
-void
-FlowNetwork::OnChunk(Partition& part, uint32_t id)
-{
-    const double rest = m_details[id].rest;
-    if (!m_details[id].marked)
-    {
-        const bool early = rest == 0 && m_details[id].early > 0;
-        m_details[id].marked = early;
-        SendMarker(part, id, rest == 0);
-        if (early)
-        {
-            PredictMark(id);
-            Arm(part, id);
-            return;
-        }
-    }
-    double bits = rest;
-    if (rest == 0)
-    {
-        bits = static_cast<double>(m_client->OnDrained(part, id));
-        m_details[id].message = bits;
-        m_details[id].lost = 0;
-    }
-    Flow& flow = m_flows[id];
-    if (bits == 0)
-    {
-        flow.active = false;
-        Withdraw(part, id);
-        return;
-    }
-    flow.left = TakeChunk(id, bits);
-    Continue(part, id);
-    if (!m_details[id].stalled)
-    {
-        PredictMark(id);
-        Arm(part, id);
-    }
-}
-
-uint32_t
-FlowNetwork::NewTransit()
-{
-    if (m_freeTransit.empty())
-    {
-        m_freeTransit.push_back(static_cast<uint32_t>(m_inTransit.size()));
-        m_inTransit.emplace_back();
-    }
-    const uint32_t cookie = m_freeTransit.back();
-    m_freeTransit.pop_back();
-    m_inTransit[cookie] = {};
-    return cookie;
-}
-
-/// Behind what the flow has sent so far; `last`: a message ends here.
-void
-FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
-{
-    FlowDetails& d = m_details[id];
-    if (!m_queued && d.outstanding == 0)
-    {
-        Transit transit;
-        transit.message = d.message;
-        SprayLate(part, id, transit);
-        FlowWaits waits = TakeWaits(id);
-        BookLate(waits, transit.late, LossLate(part, id));
-        m_client->OnThrough(part, id, waits);
-        return;
-    }
-    const uint32_t cookie = NewTransit();
-    Transit& transit = m_inTransit[cookie];
-    transit.bits = d.chunk;
-    transit.last = last;
-    if (last)
-    {
-        transit.waits = TakeWaits(id);
-        transit.message = d.message;
-        SprayLate(part, id, transit);
-        transit.lossLate = LossLate(part, id);
-    }
-    ++d.outstanding;
-    d.underWay += d.chunk;
-    m_fifo->Send(part, m_fifoFlow[id], cookie, d.ahead);
-}
-
-void
-FlowNetwork::OnThrough(Partition& part,
-                       uint32_t flow,
-                       uint64_t cookie,
-                       Tick travelled,
-                       const std::vector<double>& delays)
-{
-    const uint32_t id = m_flowOfFifo[flow];
-    const Transit chunk = m_inTransit[cookie];
-    m_freeTransit.push_back(static_cast<uint32_t>(cookie));
-    if (chunk.straggler)
-    {
-        OnStraggler(part, id, travelled);
-        return;
-    }
-    FlowWaits waits = chunk.waits;
-    double most = 0;
-    double worstInside = 0;
-    for (size_t hop = 0; hop < delays.size(); ++hop)
-    {
-        const double delay = delays[hop];
-        const auto& [port, cause] = m_queues[m_fifo->QueueOf(flow, hop)];
-        waits.lost[cause] += delay;
-        if (cause == FlowWaits::Fabric && delay > worstInside)
-        {
-            worstInside = delay;
-            waits.culprit = port;
-        }
-        if (delay > most && m_resourceOf[port] != kNone)
-        {
-            most = delay;
-            m_details[id].slowest = m_resourceOf[port];
-        }
-    }
-    if (m_config.windowBits > 0)
-    {
-        const auto bits = static_cast<uint64_t>(chunk.bits);
-        Schedule(part, part.now() + m_details[id].acknowledgement, m_onCredit, id, bits);
-    }
-    else
-    {
-        --m_details[id].outstanding;
-    }
-    if (chunk.last)
-    {
-        waits.travelled = travelled;
-        BookLate(waits, SprayLateBehind(part, id, chunk), chunk.lossLate);
-        PassMessage(part, id, flow == m_fifoFlow[id], waits);
-    }
-}
-
-void
-FlowNetwork::OnCredit(Partition& part, const Event& event)
-{
-    const uint32_t id = event.entity;
-    FlowDetails& d = m_details[id];
-    --d.outstanding;
-    d.underWay = d.outstanding == 0 ? 0 : d.underWay - static_cast<double>(event.arg);
-    if (m_queued && d.stalled && !m_flows[id].down)
-    {
-        Settle(id, part.now());
-        Continue(part, id);
     }
 }
 
