@@ -77,8 +77,10 @@ ChooseEngines(const std::string& names)
     {
         if (name != kDefaultEngine && name != kWindowedEngine && name != kCeilingEngine)
         {
-            UsageError("--engine: no engine '" + name + "'. Known: " + kDefaultEngine + ", " +
-                       kWindowedEngine + ", " + kCeilingEngine);
+            std::string message = "--engine: no engine '";
+            message.append(name).append("'. Known: ").append(kDefaultEngine).append(", ");
+            message.append(kWindowedEngine).append(", ").append(kCeilingEngine);
+            UsageError(message);
         }
         chosen.insert(name);
     }
