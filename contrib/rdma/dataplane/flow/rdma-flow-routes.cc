@@ -58,6 +58,20 @@ FlowRoutes::FlowRoutes(EventCore& core, const Topology& topology, const Transpor
     m_paths.Build(m_up);
 }
 
+/// Of the first NIC and the last that it has a way to; 0 if none. ps.
+Tick
+FlowRoutes::FarRoundTrip() const
+{
+    NicId far = m_topology.nics - 1;
+    while (far > 0 && !(m_paths.Reachable(0, far) && m_paths.Reachable(far, 0)))
+    {
+        --far;
+    }
+    return far == 0 ? 0
+                    : m_paths.UnloadedLatency(0, far, kAckWireBytes) +
+                          m_paths.UnloadedLatency(far, 0, kAckWireBytes);
+}
+
 CoflowNetwork::Config
 FlowRoutes::networkConfig() const
 {
@@ -75,8 +89,7 @@ FlowRoutes::networkConfig() const
     network.packetBits = flow.packetBits;
     network.rerouteDelay = m_topology.rerouteDelay;
     // As "selective-repeat" has it: a round trip, and its tolerance.
-    const Tick roundTrip = m_paths.UnloadedLatency(0, m_topology.nics - 1, kAckWireBytes) +
-                           m_paths.UnloadedLatency(m_topology.nics - 1, 0, kAckWireBytes);
+    const Tick roundTrip = FarRoundTrip();
     const double packets = kTolerancePackets * flow.packetBits * 1e12 /
                            static_cast<double>(m_paths.RateOf(m_paths.PortOf(0)).bps());
     network.repairTime = static_cast<double>(roundTrip) +

@@ -90,6 +90,7 @@ class FlowRoutes
     void SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link, double share);
 
   private:
+    Tick FarRoundTrip() const;
     uint32_t Siblings(uint32_t link) const;
     void OnReroute(Partition& part, const Event& event);
     void AddBits(PortId port, double bits);
