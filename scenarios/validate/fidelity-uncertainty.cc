@@ -139,13 +139,12 @@ NearestCondition(const FabricPlan& fabric)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
-    if (!fabric.trafficClasses.empty())
+    if (!fabric.trafficClasses.empty() || fabric.topology.portsPerNic > 1)
     {
-        return nullptr; // all that was measured was in one class
+        return nullptr; // all that was measured was in one class, by NICs of one port
     }
     // Measured as a whole at level "flow", although by messages.
-    const bool pairwise =
-        fabric.topology.portsPerNic == 1 && fabric.algorithms.allToAll == "pairwise";
+    const bool pairwise = fabric.algorithms.allToAll == "pairwise";
     const bool whole = plan.fidelity == kFlow && (fabric.byMessages.empty() || pairwise);
     const std::string level = whole ? kFlow : kFlowMessages;
     const std::string workload =

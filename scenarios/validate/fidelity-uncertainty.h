@@ -6,8 +6,8 @@
 // `heddle validate fidelity` wrote (fidelity-measured.cc): the worst that was measured with traffic
 // of its kind under its load balancer, whatever the congestion control and the oversubscription. A
 // family alone is a few sizes and one draw of paths; other sizes, and flows that collide, meet what
-// an oversubscribed fabric has. Where none is near, or a collective has more members than any that
-// was measured, the error is said to be unknown.
+// an oversubscribed fabric has. Where none is near, NICs have several ports, or a collective has
+// more members than any that was measured, the error is said to be unknown.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 #define HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H

@@ -116,8 +116,9 @@ FifoQueues::Update(Queue& queue, Tick now) const
     queue.waited += before > 0 ? std::min(span, before * kTicksPerSecond / -surplus) : 0;
 }
 
-double
-FifoQueues::Backlog(const Partition& part, uint32_t id) const
+/// Without its flows.
+FifoQueues::Queue
+FifoQueues::FiguresNow(const Partition& part, uint32_t id) const
 {
     Queue copy{};
     const Queue& queue = m_queues[id];
@@ -125,8 +126,15 @@ FifoQueues::Backlog(const Partition& part, uint32_t id) const
     copy.inflow = queue.inflow;
     copy.backlog = queue.backlog;
     copy.since = queue.since;
+    copy.waited = queue.waited;
     Update(copy, part.now());
-    return copy.backlog;
+    return copy;
+}
+
+double
+FifoQueues::Backlog(const Partition& part, uint32_t id) const
+{
+    return FiguresNow(part, id).backlog;
 }
 
 double
@@ -146,15 +154,7 @@ FifoQueues::Pace(uint32_t id) const
 Tick
 FifoQueues::Waited(const Partition& part, uint32_t id) const
 {
-    Queue copy{};
-    const Queue& queue = m_queues[id];
-    copy.capacity = queue.capacity;
-    copy.inflow = queue.inflow;
-    copy.backlog = queue.backlog;
-    copy.since = queue.since;
-    copy.waited = queue.waited;
-    Update(copy, part.now());
-    return std::llround(copy.waited);
+    return std::llround(FiguresNow(part, id).waited);
 }
 
 double

@@ -222,6 +222,7 @@ class FifoQueues
     };
 
     static int64_t Part(int64_t rate, uint32_t share);
+    Queue FiguresNow(const Partition& part, uint32_t id) const;
     void Update(Queue& queue, Tick now) const;
     void Tell(uint32_t use, int64_t rate);
     void Change(Partition& part, uint32_t use, int64_t rate);
