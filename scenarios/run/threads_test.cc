@@ -74,7 +74,7 @@ fabric { name: "f" topology { )";
     text += "switch { forwarding_latency: \"" + draw.Of({"300ns", "600ns"}) + "\" forwarding: \"" +
             draw.Of({"cut-through", "store-and-forward"}) + "\" ";
     const bool pfc = draw.Of({"yes", "no"}) == "yes";
-    text += pfc ? R"(pfc: true buffer: "4MB" headroom: "50kB" )" : R"(pfc: false buffer: "1MB" )";
+    text += pfc ? R"(pfc: true buffer: "2MB" headroom: "50kB" )" : R"(pfc: false buffer: "1MB" )";
     text +=
         tree ? "load_balancer { name: \"" + draw.Of({"ecmp", "spray", "adaptive"}) + "\" } " : "";
     const std::string control = draw.Of({"none", "dcqcn", "dcqcn-paper"});

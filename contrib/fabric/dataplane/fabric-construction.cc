@@ -41,6 +41,10 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
     {
         losslessClasses |= static_cast<uint8_t>((config.classes[c].lossless ? 1U : 0U) << c);
         ecnClasses |= static_cast<uint8_t>((config.classes[c].ecn ? 1U : 0U) << c);
+        if (config.classes[c].strict)
+        {
+            promptClass = static_cast<uint8_t>(config.classes[c].ecn ? kClasses : c);
+        }
     }
     for (const auto& link : topology.links)
     {

@@ -13,8 +13,9 @@
 //   failure/fabric-*.cc          bit errors and link-level retry, lost lanes, log of outages
 //
 // One event per hop where the output is idle (arrival), two where packets wait (arrival, port
-// free). An arrival at a switch fires when the packet may leave again: the header (cut-through) or
-// the tail has come in and the forwarding latency is over. Admission happens then.
+// free). ACKs need one either way: when they may leave is known when they come. An arrival at a
+// switch fires when the packet may leave again: the header (cut-through) or the tail has come in
+// and the forwarding latency is over. Admission happens then.
 //
 // Partitions: a port, its queues and its counters belong to the partition of the transmitting node,
 // a switch's buffer and load balancer to the switch's. Packets and PFC frames cross by
@@ -102,6 +103,8 @@ class Network::Impl
     PortId Route(SwitchId at, const Packet& packet, Tick now) const;
     PortId EgressOf(PortId input, const Packet& packet, Tick now) const;
     void Output(Partition& part, PortId id, uint16_t ingress, Packet* packet);
+    bool NextInTurn(const fabric::Port& port, const Packet& packet, Tick now) const;
+    void TransmitBehind(Partition& part, PortId id, uint16_t ingress, Packet* packet);
     bool Admit(Partition& part, PortId egress, uint16_t ingress, Packet* packet);
     void Enqueue(fabric::Port& port, PortId id, uint16_t ingress, Packet* packet, Tick now);
     void StartNext(Partition& part, PortId id);
@@ -224,7 +227,8 @@ class Network::Impl
     bool ideal;                 ///< R4: the one switch's latency depends on the pair
     uint8_t losslessClasses = 0;
     uint8_t ecnClasses = 0;
-    uint32_t firstEntity = 0; ///< of the ports, for EventCore::Key
+    uint8_t promptClass = kClasses; ///< the first of the strict ones, if never marked
+    uint32_t firstEntity = 0;       ///< of the ports, for EventCore::Key
     uint32_t failureEntity;
     uint32_t failureSequence = 0;
     Tick rerouteDue = -1; ///< links that change together make one reroute

@@ -212,7 +212,8 @@ TransportEngine::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
         StartMessage(*record, std::max(part.now(), qp.emittedAt));
     }
     ++counters(part).messages;
-    Refresh(part, qp);
+    CatchUp(part, qp);
+    AfterCongestion(part, qp);
     TryTransmit(part, qp.lane);
 }
 

@@ -216,6 +216,7 @@ class TransportEngine : public NicClient
     bool PickPacket(SenderQp& qp, Tick now, Outgoing& out);
     void Pace(SenderQp& qp, Tick now, uint32_t wireBytes);
     static Tick PacingGap(const SenderQp& qp);
+    void CatchUp(Partition& part, SenderQp& qp);
     void AfterCongestion(Partition& part, SenderQp& qp);
     void OnSendTimer(Partition& part, const Event& event);
     void OnTimeout(Partition& part, const Event& event);

@@ -184,14 +184,27 @@ TransportEngine::Pace(SenderQp& qp, Tick now, uint32_t wireBytes)
     qp.paceFrom = std::max(qp.nextSend, now - PacingGap(qp));
 }
 
+/// An idle queue pair's rate recovers unseen: what its timers would have done meanwhile is done
+/// when something happens to it.
+void
+TransportEngine::CatchUp(Partition& part, SenderQp& qp)
+{
+    while (qp.congestion.timer < part.now())
+    {
+        const Tick due = qp.congestion.timer;
+        qp.congestion.timer = kForever;
+        m_congestion.ops->onTimer(m_congestion.parameters.get(), qp.congestion, due);
+    }
+}
+
 void
 TransportEngine::AfterCongestion(Partition& part, SenderQp& qp)
 {
     // A changed rate also moves the send that was scheduled under the old one.
     qp.nextSend = qp.paceFrom + PacingGap(qp);
-    if (qp.congestion.timer != qp.congestionTimer.due)
+    const Tick due = qp.oldest != nullptr ? qp.congestion.timer : kForever; // see CatchUp()
+    if (due != qp.congestionTimer.due)
     {
-        const Tick due = qp.congestion.timer;
         Arm(part, qp.lane, qp.congestionTimer, m_onCongestionTimer, qp.id, due);
     }
     Refresh(part, qp);
@@ -288,6 +301,7 @@ TransportEngine::Acknowledge(Partition& part, SenderQp& qp, uint32_t sequence)
 void
 TransportEngine::OnAck(Partition& part, SenderQp& qp, const Packet& packet)
 {
+    CatchUp(part, qp);
     const bool marked = (packet.flags & packet_flag::kEcnEcho) != 0;
     if (marked)
     {
@@ -317,6 +331,7 @@ TransportEngine::OnCnp(Partition& part, SenderQp& qp, const Packet& packet)
     {
         return;
     }
+    CatchUp(part, qp);
     m_congestion.ops->onCnp(m_congestion.parameters.get(), qp.congestion, part.now());
     AfterCongestion(part, qp);
     TryTransmit(part, qp.lane);

@@ -20,7 +20,8 @@
 //
 // Deviations: no cells, no reserved minimum; a packet counts from admission until its transmission
 // starts (as in the HPCC family), so a packet in transmission occupies nothing, and one that
-// finds its output idle never does; a group is re-evaluated when its own packets come and go only.
+// finds its output idle never does, nor one of the first strict class that goes right behind what
+// the port has begun (ACKs); a group is re-evaluated when its own packets come and go only.
 
 #ifndef HEDDLE_FABRIC_BUFFER_H
 #define HEDDLE_FABRIC_BUFFER_H

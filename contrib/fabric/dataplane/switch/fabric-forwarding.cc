@@ -101,6 +101,16 @@ Network::Impl::EgressOf(PortId input, const Packet& packet, Tick now) const
     return Route(version == 0 ? target : ports[input].toNode, packet, now);
 }
 
+/// A packet of `promptClass` goes right after what the port has begun, and so soon that a PFC frame
+/// never waits for more than one MTU.
+inline bool
+Network::Impl::NextInTurn(const Port& port, const Packet& packet, Tick now) const
+{
+    const Tick left = Tick{config.mtuWireBytes} - packet.wireBytes;
+    return (port.queued >> promptClass & 1U) == 0 && !port.unusual &&
+           port.busyUntil - now <= left * port.psPerByte;
+}
+
 /// Sends or queues a packet that is ready to leave its switch by port `id`.
 void
 Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, Packet* packet)
@@ -121,6 +131,11 @@ Network::Impl::Output(Partition& part, PortId id, uint16_t ingress, Packet* pack
     if (port.busyUntil <= now && !port.freePending && !paused)
     {
         Transmit(part, id, packet);
+        return;
+    }
+    if (promptClass == packet->trafficClass && !paused && NextInTurn(port, *packet, now))
+    {
+        TransmitBehind(part, id, ingress, packet);
         return;
     }
     if (limited && !Admit(part, id, ingress, packet))

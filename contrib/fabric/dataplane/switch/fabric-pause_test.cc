@@ -26,6 +26,7 @@ struct Incast
     uint64_t pool = 8'000'000;  ///< never short
     double alpha = 0.02;
     bool reverseTraffic = true; ///< PFC frames have to wait for a packet
+    bool control = false;       ///< … and short packets of a strict class come between
 };
 
 uint64_t
@@ -42,6 +43,7 @@ LosslessShape(const Incast& incast)
     SwitchConfig& config = shape.switchConfig;
     config.forwarding = incast.forwarding;
     config.classes[3].lossless = true;
+    config.classes[6].strict = true;
     config.pauseResponse = 300 * kNanosecond;
     config.headroomBytes = static_cast<uint64_t>(
         static_cast<int64_t>(ExactHeadroom(config, 500 * kNanosecond)) + incast.headroomChange);
@@ -62,6 +64,10 @@ Offer(World& world, const Incast& incast)
         {
             world.Send(incast.senders, {nic, kMtu, 300, 0});
         }
+        for (NicId to = 0; incast.control && to < incast.senders; ++to)
+        {
+            world.Send(nic, {to, 86, 300, 6}, Tick{to} * 7'777);
+        }
     }
     world.Run();
 }
@@ -79,6 +85,13 @@ TEST(PfcHeadroom, ExactLosesNothingAndLessDoes)
             EXPECT_EQ(exact.Dropped(), 0U) << senders << " senders";
             EXPECT_GT(exact.net.counters().pauseFrames, 0U);
             EXPECT_EQ(exact.net.counters().delivered, 2U * 300 * senders);
+
+            incast.control = true;
+            World mixed(BuildTopology("single-switch", LosslessShape(incast), {}));
+            Offer(mixed, incast);
+            EXPECT_EQ(mixed.Dropped(), 0U) << senders << " senders, with control packets";
+            EXPECT_GT(mixed.net.counters().pauseFrames, 0U);
+            incast.control = false;
 
             if (senders == 2) // half of what comes leaves at once: it needs half the headroom
             {

@@ -154,6 +154,42 @@ TEST(Strict, WaitsForOnePacketAtMost)
     EXPECT_LE(lastStrict, unhindered + 100 * 86 * 20 + 3 * kPacket);
 }
 
+/// The moment a strict packet leaves is known when it comes: right behind what the port has begun,
+/// before what waits. The port needs no event of its own for it, and stays busy without a gap.
+TEST(Strict, GoesRightBehindWhatThePortHasBegun)
+{
+    ClusterShape shape = Shape(4);
+    shape.switchConfig.classes[6].strict = true;
+    const auto events = [&shape](std::vector<std::pair<NicId, test::Offer>> offers)
+    {
+        World world(BuildTopology("single-switch", shape, {}));
+        for (const auto& [from, offer] : offers)
+        {
+            world.Send(from, offer, Tick{from} * 10'000); // while the first packet is transmitted
+        }
+        world.Run();
+        std::vector<Tick> gaps;
+        std::vector<NicId> order;
+        for (size_t i = 0; i < world.arrivals.size(); ++i)
+        {
+            order.push_back(world.arrivals[i].packet.source);
+            if (i > 0)
+            {
+                const Tick gap = world.arrivals[i].time - world.arrivals[i - 1].time;
+                EXPECT_EQ(gap, Tick{world.arrivals[i].packet.wireBytes} * 20) << "arrival " << i;
+            }
+        }
+        EXPECT_TRUE(std::is_sorted(order.begin() + 1, order.end(), std::greater<>()));
+        return world.core.part(0).eventCount();
+    };
+    // Of each packet: offer, arrival at the switch, arrival at the NIC.
+    EXPECT_EQ(events({{0, {3, kMtu, 1, 0}}, {1, {3, 86, 1, 6}}}), 6U);
+    EXPECT_EQ(events({{0, {3, kMtu, 1, 0}}, {2, {3, 86, 1, 6}}}), 6U);
+    // A waiting packet needs one more, and another since its turn was put off.
+    EXPECT_EQ(events({{0, {3, kMtu, 1, 0}}, {1, {3, kMtu, 1, 0}}}), 7U);
+    EXPECT_EQ(events({{0, {3, kMtu, 1, 0}}, {1, {3, kMtu, 1, 0}}, {2, {3, 86, 1, 6}}}), 11U);
+}
+
 /// n greedy queues hold alpha / (1 + n·alpha) of the pool each (Choudhury and Hahne).
 TEST(DynamicThreshold, SettlesAtTheFixedPoint)
 {

@@ -29,7 +29,6 @@ Account(const Port& port, PortId id, ClassQueue& queue, Packet* packet, Tick now
 {
     const Tick stamp = packet->enqueuedAt;
     queue.queueWait += Stamp::Wait(stamp, now);
-    packet->pauseWait += queue.PausedUnits(false, now); // not paused: it is being served
     if (port.toNic)
     {
         return; // the last hop is endpoint time, not queueing inside the fabric
@@ -184,6 +183,23 @@ Network::Impl::TransmitUnusually(Partition& part, PortId id, Packet* packet)
     return replay;
 }
 
+/// Its transmission begins when the port is free, which is settled now: no event of the port's own.
+/// It does not count as queued and occupies no memory, as a packet in transmission.
+void
+Network::Impl::TransmitBehind(Partition& part, PortId id, uint16_t ingress, Packet* packet)
+{
+    Port& port = ports[id];
+    const Tick now = part.now();
+    const Tick start = std::max(port.busyUntil, now);
+    packet->enqueuedAt = Stamp::Make(ingress, now, Stamp::WorstCode(packet->enqueuedAt));
+    Account(port, id, queues.At(id, packet->trafficClass), packet, start);
+    const Tick duration = Tick{port.psPerByte} * packet->wireBytes;
+    const Tick head = Tick{port.psPerByte} * port.headBytes;
+    Occupy(port, packet, start, duration);
+    const Tick delay = start - now + port.reach + std::min(head, duration);
+    PostArrival(part, port, id, packet, port.toPartition, delay);
+}
+
 /// `aux` and `arg` only tell what will be touched: the queue and the packet at its head, or the
 /// NIC.
 void
@@ -266,6 +282,7 @@ Network::Impl::StartNext(Partition& part, PortId id)
     {
         BookReplayWait(port, id, packet, part.now());
     }
+    packet->pauseWait += queue.PausedUnits(false, part.now()); // not paused: it is being served
     Account(port, id, queue, packet, part.now());
     if (ecnClasses >> c & 1U)
     {

@@ -201,5 +201,44 @@ TEST(DcqcnNetwork, PortScopeSendsFewerCnps)
     EXPECT_GT(perQp.first, 2 * perPort.first);
 }
 
+/// Nobody sees the rate of a queue pair that has nothing to send: it recovers without an event, and
+/// has recovered when the next message comes.
+TEST(DcqcnNetwork, IdleQueuePairsRecoverWithoutEvents)
+{
+    constexpr uint64_t kMessage = 200 * 4096;
+    const auto timeAfter = [](Tick idle)
+    {
+        Cluster cluster;
+        cluster.nics = 9;
+        cluster.ecn = true;
+        cluster.kmin = 20'000;
+        cluster.kmax = 100'000;
+        cluster.pmax = 1;
+        TransportConfig config = GoBackN();
+        config.congestionControl = "dcqcn";
+        World world(cluster, config);
+        for (NicId from = 1; from <= 8; ++from)
+        {
+            world.Post(from, 0, 1000 * 4096);
+        }
+        world.Run();
+        EXPECT_GT(world.transport.counters().cnps, 0U);
+        const uint64_t events = world.core.part(0).eventCount();
+        const uint64_t last = world.Post(1, 0, kMessage, world.core.part(0).now() + idle);
+        world.Run();
+        EXPECT_LT(world.core.part(0).eventCount(), events + 200 * 8) << ToSeconds(idle) << " s";
+        const Delivery& d = world.byCookie[last];
+        const Tick ideal = world.transport.IdealTime(d.qp, kMessage);
+        return std::pair(d.timing.finished - d.timing.posted, ideal);
+    };
+    const auto soon = timeAfter(kMicrosecond);
+    const auto later = timeAfter(kMillisecond);
+    const auto settled = timeAfter(kSecond);
+    EXPECT_GT(soon.first, 2 * soon.second) << "at an eighth of the rate, or so";
+    EXPECT_LT(later.first, soon.first);
+    EXPECT_GT(later.first, later.second);
+    EXPECT_EQ(settled.first, settled.second) << "at line rate";
+}
+
 } // namespace
 } // namespace heddle::test
