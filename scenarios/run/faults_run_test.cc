@@ -94,6 +94,54 @@ TEST(FaultsRun, StalledOrAborted)
     }
 }
 
+/// Last packets and their acknowledgements on a link that dies, before and after they leave:
+/// whether a collective waits for a time-out, at level flow as with packets.
+TEST(FaultsRun, LastPacketsOfACollective)
+{
+    struct Row
+    {
+        const char* balancer;
+        unsigned hosts;
+        const char* collective;
+        bool timesOut;
+    };
+
+    const Row rows[] = {
+        {"ecmp", 8, "kind: \"all-to-all\" bytes: \"1MiB\"", true}, // in flight when it dies
+        {"spray", 8, "kind: \"all-to-all\" bytes: \"1MiB\"", true},
+        {"adaptive", 8, "kind: \"all-to-all\" bytes: \"1MiB\"", true},
+        {"spray", 16, "kind: \"all-to-all\" bytes: \"1MiB\"", true}, // while it is dead
+        {"spray", 8, "kind: \"all-to-all\" bytes: \"4MiB\"", false}, // the routes know before
+        {"spray", 8, "kind: \"all-reduce\" bytes: \"1MiB\"", false}, // others follow
+    };
+    for (const Row& row : rows)
+    {
+        const std::string text = "cluster { hosts: " + std::to_string(row.hosts) +
+                                 " accelerators_per_host: 1 nic { rate: \"400Gbps\" } }\n"
+                                 "fabric { name: \"f\" topology { name: \"fat-tree-2\"\n"
+                                 "  parameters { name: \"hosts_per_leaf\" value: \"4\" } }\n"
+                                 "  switch { load_balancer { name: \"" +
+                                 row.balancer +
+                                 "\" } reroute_delay: \"50us\" }\n"
+                                 "  transport { congestion_control { name: \"none\" } }\n"
+                                 "  faults { down { link: \"leaf0-spine0\" at: \"20us\" } } }\n"
+                                 "workload { collective { " +
+                                 row.collective + " } }\nrun { what_if: \"none\" }\n";
+        const std::string where = std::string(row.balancer) + ", " + row.collective;
+        const v1::FabricResult packet = RunText(text, {"run.fidelity=packet"});
+        const v1::FabricResult flow = RunText(text, {"run.fidelity=flow"});
+        std::printf("  %-50s packets %8.1f us, %3d time-outs; flow %8.1f us\n",
+                    where.c_str(),
+                    packet.step_time_s() * 1e6,
+                    static_cast<int>(packet.counters().timeouts()),
+                    flow.step_time_s() * 1e6);
+        EXPECT_EQ(packet.counters().timeouts() > 0, row.timesOut) << where;
+        EXPECT_EQ(flow.step_time_s() > 4e-3, row.timesOut) << where;
+        EXPECT_NEAR(flow.step_time_s() / packet.step_time_s(), 1, 0.04) << where;
+        EXPECT_EQ(Share(flow, "loss_recovery") > 0.9, row.timesOut) << where;
+    }
+}
+
 /// Every fault is listed with its times, drawn or not.
 TEST(FaultsRun, TheResultListsThem)
 {

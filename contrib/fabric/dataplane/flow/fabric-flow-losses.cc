@@ -23,7 +23,7 @@ FlowNetwork::Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) con
         m_paths.ForEachPort(stage,
                             [&](PortId port, double share)
                             { dead += m_linkUp[port / 2] ? 0 : share; });
-        through *= Evened(stage) ? 1 : 1 - dead;
+        through *= m_paths.Evened(stage) ? 1 : 1 - dead;
     }
     return through;
 }

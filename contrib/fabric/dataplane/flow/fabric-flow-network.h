@@ -330,7 +330,6 @@ class FlowNetwork : public fabric::FifoClient
     void PassMessage(Partition& part, uint32_t flow, bool onLatestPath, const FlowWaits& waits);
 
     // fabric-flow-spray.cc
-    bool Evened(fabric::FlowPaths::StageId stage) const;
     uint32_t SprayGroup(fabric::FlowPaths::StageId stage);
     void FindSprays();
     void PairSprays();

@@ -220,6 +220,25 @@ FlowPaths::Intern(Set set)
     return entry->second;
 }
 
+bool
+FlowPaths::Evened(StageId stage) const
+{
+    if (!SpreadsByRate())
+    {
+        return false;
+    }
+    std::map<uint32_t, uint32_t> portsOf; // by switch
+    ForEachPort(stage,
+                [&](PortId port, double)
+                {
+                    const Topology::Link& link = m_topology.links[port / 2];
+                    ++portsOf[(port % 2 == 0 ? link.a : link.b).index];
+                });
+    return std::all_of(portsOf.begin(),
+                       portsOf.end(),
+                       [](const auto& entry) { return entry.second > 1; });
+}
+
 Tick
 FlowPaths::UnloadedLatency(NicId from, NicId to, uint32_t wireBytes) const
 {

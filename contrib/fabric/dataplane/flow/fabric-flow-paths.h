@@ -134,6 +134,10 @@ class FlowPaths
         return !m_balancers.empty() && m_balancers[0]->avoidsQueues();
     }
 
+    /// The balancer looks at the queues of all ports of the stage: it keeps them equally long, and
+    /// leaves a dead one at once.
+    bool Evened(StageId stage) const;
+
     Tick ReadingAge() const ///< see LoadBalancer
     {
         return m_balancers.empty() ? 0 : m_balancers[0]->readingAge();

@@ -16,26 +16,6 @@ namespace heddle
 
 using fabric::FlowPaths;
 
-/// The balancer looks at the queues of all ports of the stage.
-bool
-FlowNetwork::Evened(FlowPaths::StageId stage) const
-{
-    if (!m_paths.SpreadsByRate())
-    {
-        return false;
-    }
-    std::map<uint32_t, uint32_t> portsOf; // by switch
-    m_paths.ForEachPort(stage,
-                        [&](PortId port, double)
-                        {
-                            const Topology::Link& link = m_topology.links[port / 2];
-                            ++portsOf[(port % 2 == 0 ? link.a : link.b).index];
-                        });
-    return std::all_of(portsOf.begin(),
-                       portsOf.end(),
-                       [](const auto& entry) { return entry.second > 1; });
-}
-
 /// The group of a stage; kNone where nothing is uneven.
 uint32_t
 FlowNetwork::SprayGroup(FlowPaths::StageId stage)
@@ -55,7 +35,7 @@ FlowNetwork::SprayGroup(FlowPaths::StageId stage)
                         });
     entry->second = m_spray->AddGroup(ports, static_cast<int64_t>(m_paths.RateOf(first).bps()));
     m_sprayResource.push_back(m_resourceOf[first]);
-    if (Evened(stage))
+    if (m_paths.Evened(stage))
     {
         const uint32_t lastGrade = m_topology.switchConfig.adaptiveGrades - 1;
         m_spray->Even(entry->second, m_paths.ReadingAge(), std::exp2(lastGrade) - 1);

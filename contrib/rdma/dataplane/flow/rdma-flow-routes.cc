@@ -58,15 +58,23 @@ FlowRoutes::FlowRoutes(EventCore& core, const Topology& topology, const Transpor
     m_paths.Build(m_up);
 }
 
-/// Of the first NIC and the last that it has a way to; 0 if none. ps.
-Tick
-FlowRoutes::FarRoundTrip() const
+/// The last that the first has a way to; 0 if none.
+NicId
+FlowRoutes::FarNic() const
 {
     NicId far = m_topology.nics - 1;
     while (far > 0 && !(m_paths.Reachable(0, far) && m_paths.Reachable(far, 0)))
     {
         --far;
     }
+    return far;
+}
+
+/// Between those two; ps.
+Tick
+FlowRoutes::FarRoundTrip() const
+{
+    const NicId far = FarNic();
     return far == 0 ? 0
                     : m_paths.UnloadedLatency(0, far, kAckWireBytes) +
                           m_paths.UnloadedLatency(far, 0, kAckWireBytes);
@@ -131,7 +139,16 @@ FlowRoutes::SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link,
     network.SetCapacity(part, 2 * link + 1, rate);
     if (share == 0 && !pinned())
     {
-        network.Lose(part, {2 * link, 2 * link + 1}, 1.0 / Siblings(link));
+        std::vector<uint32_t> ports{2 * link, 2 * link + 1};
+        ports.erase(std::remove_if(ports.begin(),
+                                   ports.end(),
+                                   [this](PortId port) { return !Swallows(port); }),
+                    ports.end());
+        network.Lose(part, ports, 1.0 / Siblings(link));
+    }
+    if (share == 0 && m_failureListener)
+    {
+        m_failureListener(part, link);
     }
     const bool up = share > 0;
     const bool changes = m_up[link] != up || m_paths.SpreadsByRate();
@@ -149,6 +166,85 @@ FlowRoutes::SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link,
                      m_onReroute,
                      0});
     }
+}
+
+/// A balancer that avoids queues sees the dead ports of its own switch.
+bool
+FlowRoutes::Swallows(PortId port) const
+{
+    for (fabric::FlowPaths::StageId stage = 0; stage < m_paths.stages(); ++stage)
+    {
+        bool there = false;
+        m_paths.ForEachPort(stage, [&](PortId p, double) { there = there || p == port; });
+        const bool set = stage >= m_bits.size();
+        if (there && set && m_paths.Evened(stage))
+        {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// Of a packet's ways, over the link that is watched.
+double
+FlowRoutes::CrossingShare(NicId from, NicId to, uint32_t entropy)
+{
+    m_paths.Find(from, to, entropy, m_stages);
+    double there = 0;
+    for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+    {
+        m_paths.ForEachPort(m_stages[i],
+                            [&](PortId port, double share)
+                            {
+                                const bool lost =
+                                    port / 2 == m_watched && !m_paths.Evened(m_stages[i]);
+                                there += lost ? share : 0;
+                            });
+    }
+    return std::min(1.0, there);
+}
+
+void
+FlowRoutes::Expose(NicId from, NicId to, uint32_t channel)
+{
+    const uint32_t entropy = FlowEntropy(m_core.seed(), from, to, channel);
+    const double data = CrossingShare(from, to, entropy);
+    const double answers = CrossingShare(to, from, entropy);
+    if (data + answers > 0)
+    {
+        m_exposed[{data, answers}] += 1;
+    }
+}
+
+std::vector<FlowRoutes::Exposed>
+FlowRoutes::TakeExposed()
+{
+    std::vector<Exposed> exposed;
+    for (const auto& [shares, count] : m_exposed)
+    {
+        exposed.push_back({shares.first, shares.second, count});
+    }
+    m_exposed.clear();
+    return exposed;
+}
+
+Tick
+FlowRoutes::CrossingLag() const
+{
+    const NicId far = FarNic();
+    const auto packet = DataWireBytes(m_config.mtuPayloadBytes, true);
+    return m_config.sendLatency + (far == 0 ? 0 : m_paths.UnloadedLatency(0, far, packet) / 2);
+}
+
+Tick
+FlowRoutes::AnswerLag() const
+{
+    const NicId far = FarNic();
+    const auto packet = DataWireBytes(m_config.mtuPayloadBytes, true);
+    return m_config.sendLatency + (far == 0
+                                       ? 0
+                                       : m_paths.UnloadedLatency(0, far, packet) +
+                                             m_paths.UnloadedLatency(far, 0, kAckWireBytes) / 2);
 }
 
 /// Links between switches over which the leaf at one of its ends spreads, itself included; where
@@ -230,6 +326,10 @@ FlowRoutes::Add(NicId from, NicId to, uint32_t channel, uint64_t bytes, uint64_t
     if (source == target)
     {
         return;
+    }
+    if (m_watched != kNone)
+    {
+        Expose(from, to, channel);
     }
     if (!pinned())
     {

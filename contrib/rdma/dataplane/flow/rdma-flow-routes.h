@@ -23,7 +23,9 @@
 #include "ns3/rdma-transport.h"
 
 #include <functional>
+#include <map>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace heddle
@@ -56,6 +58,28 @@ class FlowRoutes
     /// Nothing is added after it.
     double Crowding(NicId from, NicId to, uint32_t channel);
 
+    /// Queue pairs with a dead link among their paths.
+    struct Exposed
+    {
+        double data = 0;    ///< probability that a packet comes to it, [0, 1]
+        double answers = 0; ///< … that an acknowledgement does
+        double count = 0;   ///< queue pairs
+    };
+
+    /// What is added from now on is held against this link; kNone: against none.
+    void Watch(uint32_t link)
+    {
+        m_watched = link;
+    }
+
+    /// Of what was added since the last call while a link was watched.
+    std::vector<Exposed> TakeExposed();
+
+    /// From a packet's leaving its NIC, sendLatency included, to the middle of its way, and to its
+    /// acknowledgement's; ps.
+    Tick CrossingLag() const;
+    Tick AnswerLag() const;
+
     /// The loads of what was added since the last call, appended. False: some of it has no path
     /// now.
     bool Take(std::vector<CoflowNetwork::Load>& loads);
@@ -85,12 +109,22 @@ class FlowRoutes
         m_listener = std::move(listener);
     }
 
+    /// Called when a link fails, before paths change.
+    void SetFailureListener(std::function<void(Partition&, uint32_t link)> listener)
+    {
+        m_failureListener = std::move(listener);
+    }
+
     /// The link has this share of the rate it was built with; 0: it is down, and forwarding tables
     /// follow after Topology::rerouteDelay. Ports of `network` are those of AddPorts().
     void SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link, double share);
 
   private:
+    NicId FarNic() const;
     Tick FarRoundTrip() const;
+    bool Swallows(PortId port) const;
+    double CrossingShare(NicId from, NicId to, uint32_t entropy);
+    void Expose(NicId from, NicId to, uint32_t channel);
     uint32_t Siblings(uint32_t link) const;
     void OnReroute(Partition& part, const Event& event);
     void AddBits(PortId port, double bits);
@@ -101,7 +135,10 @@ class FlowRoutes
     const TransportConfig m_config;
     EventCore& m_core;
     std::function<void(Partition&)> m_listener;
-    std::vector<bool> m_up; ///< by link
+    std::function<void(Partition&, uint32_t)> m_failureListener;
+    uint32_t m_watched = kNone;                            ///< link
+    std::map<std::pair<double, double>, double> m_exposed; ///< queue pairs
+    std::vector<bool> m_up;                                ///< by link
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     HandlerId m_onReroute;

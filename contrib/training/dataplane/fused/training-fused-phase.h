@@ -22,6 +22,7 @@
 
 #include "ns3/collectives-fused.h"
 #include "ns3/fabric-coflow-network.h"
+#include "ns3/rdma-flow-routes.h"
 
 #include <optional>
 #include <vector>
@@ -87,6 +88,11 @@ struct FusedPhase
     std::vector<Ring> rings;
     CoflowLoop loop;   ///< their messages and others'
     FusedTime atLeast; ///< on the ports: round trips of receive slots, a tree's first chunk
+
+    /// The ends of its queue pairs, where a link is watched (FlowRoutes::Watch).
+    std::vector<FlowRoutes::Exposed> exposed;
+    double perQueuePair = 1; ///< messages of one over NICs, at most
+    bool together = false;   ///< messages that wait for nothing, and end together
 
     /// Steps of rings: α + w, the slowest of each kind.
     struct Steps

@@ -153,6 +153,9 @@ FusedShaper::OnEdge(const FusedEdge& edge)
         }
         const uint32_t first = QueuePairOf(edge);
         const uint64_t qps = std::min<uint64_t>(m_queuePairs, edge.messages);
+        m_phase.perQueuePair =
+            std::max(m_phase.perQueuePair,
+                     static_cast<double>(edge.messages) / static_cast<double>(qps * edge.streams));
         for (uint32_t q = 0; m_world.routes != nullptr && q < qps; ++q)
         {
             m_world.routes->Add(edge.relay,
@@ -243,6 +246,7 @@ FusedShaper::EndPattern()
         }
         m_phase.message = std::max(m_phase.message, m_mostMessage.scaleOut);
         m_phase.loop.message = std::max(m_phase.loop.message, m_mostBits);
+        m_waits = m_waits || m_pattern.kind != FusedPattern::Kind::Independent;
         m_together = m_together || m_pattern.kind == FusedPattern::Kind::Independent;
         m_phase.head = std::max(m_phase.head, head);
         m_phase.tail = std::max(m_phase.tail, m_mostTail);
@@ -356,9 +360,11 @@ FusedShaper::EndPhase(FusedAfter after)
     m_chain = {};
     m_chainMessages = 0;
     m_phase.message *= m_together ? m_phase.weight : 1; // they take turns, packet by packet
-    m_together = false;
+    m_phase.together = m_together && !m_waits;
+    m_together = m_waits = false;
     if (m_world.routes != nullptr)
     {
+        m_phase.exposed = m_world.routes->TakeExposed();
         m_phase.reached = m_world.routes->Take(m_phase.loads);
     }
     for (Rank rank : m_touched)

@@ -117,6 +117,7 @@ class FusedShaper : private FusedSink
     double m_mostGrant = 0;
     bool m_crosses = false;    ///< some of its edges are scale-out
     bool m_together = false;   ///< some messages of the phase wait for nothing
+    bool m_waits = false;      ///< … some for others
     FusedTime m_acked;         ///< of the phase
     double m_sumMessages = 0;  ///< scale-out serialisation, ps
     std::vector<double> m_out; ///< scale-up bits by rank

@@ -30,6 +30,7 @@ FusedComms::FusedComms(Engine& engine, FlowRoutes* routes)
     : m_engine(engine),
       m_network(engine.m_core,
                 routes != nullptr ? routes->networkConfig() : CoflowNetwork::Config{}),
+      m_routes(routes),
       m_states(engine.m_plan.meetings().size()),
       m_entity(engine.m_core.NewEntities()),
       m_onBegin(engine.m_core.AddHandler<FusedComms, &FusedComms::OnBegin>(this)),
@@ -40,6 +41,8 @@ FusedComms::FusedComms(Engine& engine, FlowRoutes* routes)
     {
         routes->AddPorts(m_network);
         routes->SetListener([this](Partition& part) { OnRoutes(part); });
+        routes->SetFailureListener([this](Partition& part, uint32_t link)
+                                   { OnFailure(part, link); });
     }
     const JobConfig& config = engine.m_config;
     const auto firstScaleUpPort = static_cast<uint32_t>(m_network.ports());
@@ -141,6 +144,7 @@ FusedComms::Load(Known& known, uint32_t index, const FusedShape& shape)
         Phase& phase = known.phases[p];
         phase.head = from.head;
         phase.tail = from.tail;
+        phase.scaleOut = from.scaleOut;
         if (from.loads.empty())
         {
             continue;
@@ -228,7 +232,9 @@ FusedComms::Launch(Partition& part, uint32_t index, ActivityRef ref)
 void
 FusedComms::StartPhase(Partition& part, uint32_t index)
 {
-    const State& state = m_states[index];
+    State& state = m_states[index];
+    state.began = part.now();
+    state.received = 0;
     const std::vector<Phase>& phases = m_shapes[state.shape].phases;
     if (state.phase == phases.size())
     {
@@ -259,6 +265,14 @@ FusedComms::OnDrained(Partition& part, uint32_t coflow, const CoflowTimes& times
     State& state = m_states[shape.meeting];
     const Phase& phase = shape.phases[state.phase];
     Book(state, phase, times);
+    if (phase.scaleOut)
+    {
+        state.drained = {state.phase, state.began, part.now()};
+        for (Outage& outage : m_outages)
+        {
+            LoseTail(part, shape.meeting, outage, false);
+        }
+    }
     Schedule(part, phase.tail.total(), m_onEnd, shape.meeting);
 }
 
@@ -290,7 +304,17 @@ FusedComms::Book(State& state, const Phase& phase, const CoflowTimes& times)
 void
 FusedComms::OnEnd(Partition& part, const Event& event)
 {
-    ++m_states[event.entity].phase;
+    State& state = m_states[event.entity];
+    const bool last = state.phase + 1 == m_shapes[state.shape].phases.size();
+    const Tick from = std::max(state.received, last ? state.acknowledged : 0);
+    if (from > part.now()) // its senders' timers
+    {
+        const auto wait = static_cast<double>(from - part.now());
+        state.parts[FusedActivity::LossRecovery] += wait;
+        Schedule(part, wait, m_onEnd, event.entity);
+        return;
+    }
+    ++state.phase;
     StartPhase(part, event.entity);
     m_engine.Drain(part);
 }
@@ -341,33 +365,6 @@ FusedComms::Describe(const State& state, Tick end)
     }
     *std::max_element(activity.parts.begin(), activity.parts.end()) += left; // rounding
     return activity;
-}
-
-void
-FusedComms::OnRoutes(Partition& part)
-{
-    for (uint32_t s = 0; s < m_shapes.size(); ++s)
-    {
-        Known& shape = m_shapes[s];
-        shape.stale = true;
-        const State& state = m_states[shape.meeting];
-        if (state.shape != s || state.done.kind() != ActivityKind::None)
-        {
-            continue; // not under way
-        }
-        const FusedShape& now = MakeShape(shape.meeting);
-        for (size_t p = state.phase; p < shape.phases.size(); ++p)
-        {
-            const uint32_t coflow = shape.phases[p].coflow;
-            const bool reached = now.phases[p].reached;
-            if (coflow != kNone && (reached || m_network.active(coflow)))
-            {
-                m_network.Reload(part,
-                                 coflow,
-                                 reached ? now.phases[p].loads : decltype(FusedPhase::loads){});
-            }
-        }
-    }
 }
 
 std::string

@@ -60,6 +60,7 @@ class FusedComms : public CoflowClient
     struct Phase
     {
         uint32_t coflow = kNone; ///< none: no port is busy
+        bool scaleOut = false;
         FusedTime head;
         FusedTime tail;
         FusedTime pace;
@@ -89,6 +90,24 @@ class FusedComms : public CoflowClient
         double congestion = 0; ///< of the phase that has most
         PortId culprit = ~0U;  ///< … of it
         ActivityRef done;      ///< None: not finished
+        Tick began = 0;        ///< the phase
+        struct Drained         ///< the latest phase over NICs whose last bit has left
+        {
+            uint32_t phase = kNone;
+            Tick began = 0;
+            Tick at = 0;
+        } drained;
+        Tick received = 0;     ///< not before; of the phase
+        Tick acknowledged = 0; ///< … of all
+    };
+
+    /// A link is dead and the routes do not know.
+    struct Outage
+    {
+        uint32_t link;
+        Tick from;
+        Tick until;
+        std::map<uint32_t, std::vector<FusedPhase>> phases{}; ///< by shape: on the paths of before
     };
 
     /// (group, kind, bytes, root or receiver, sender, meeting if uneven, traffic class).
@@ -101,6 +120,12 @@ class FusedComms : public CoflowClient
     void StartPhase(Partition& part, uint32_t meeting);
     static void Book(State& state, const Phase& phase, const CoflowTimes& times);
     void Launch(Partition& part, uint32_t meeting, ActivityRef ref);
+    // training-fused-failure.cc
+    void OnFailure(Partition& part, uint32_t link);
+    void LoseTail(const Partition& part, uint32_t meeting, Outage& outage, bool inFlight);
+    const std::vector<FusedPhase>& Watched(const Partition& part, uint32_t meeting, Outage& outage);
+    bool UnderWay(uint32_t shape) const;
+
     void OnBegin(Partition& part, const Event& event);
     void OnEnd(Partition& part, const Event& event);
     void Finish(Partition& part, uint32_t meeting);
@@ -110,7 +135,9 @@ class FusedComms : public CoflowClient
 
     Engine& m_engine;
     CoflowNetwork m_network;
+    FlowRoutes* m_routes;
     std::unique_ptr<FusedShaper> m_shaper;
+    std::vector<Outage> m_outages;
     std::vector<Known> m_shapes;
     std::vector<uint32_t> m_shapeOf; ///< by coflow; its phase is the meeting's
     std::map<Key, uint32_t> m_byKey;

@@ -124,14 +124,10 @@ CoflowNetwork::LossDelay(uint32_t id, double crossing, const Loss& loss, double 
 {
     const Coflow& coflow = m_coflows[id];
     const auto rate = static_cast<double>(coflow.rate > 0 ? coflow.rate : coflow.endpointRate);
-    const double left = coflow.left * kTicksPerSecond / rate;
     const bool waits = coflow.loop.passes > 0 && coflow.messageTime < outage;
     if (!waits)
     {
-        // Messages that end before the routes know may miss their last packet, which none follows.
-        const double ends = coflow.left * crossing / std::max(1.0, coflow.loop.message);
-        const bool silent = left < outage && std::pow(1 - loss.share, ends) < 0.5;
-        return silent ? static_cast<double>(m_config.retransmissionTimeout) : loss.share * outage;
+        return loss.share * outage;
     }
     const double underWay =
         std::max(coflow.loop.message, rate * crossing * m_config.repairTime / kTicksPerSecond);
@@ -139,7 +135,11 @@ CoflowNetwork::LossDelay(uint32_t id, double crossing, const Loss& loss, double 
     const double losses = std::log(packets / std::log(2.0)) / std::log(1 / loss.share);
     const double repairs = std::ceil(losses) - 1; // the first loss is not one
     const double most = std::ceil(outage / m_config.repairTime);
-    return m_config.repairTime * std::clamp(repairs, 0.0, most);
+    // Where a port is the bottleneck, messages wait before it anyway.
+    const double part = coflow.left / coflow.bits;
+    const double slack =
+        std::max(0.0, coflow.left * kTicksPerSecond / rate - part * coflow.paceTime);
+    return std::max(0.0, m_config.repairTime * std::clamp(repairs, 0.0, most) - slack);
 }
 
 /// Streams beside each other: those of the dead path stand still, and catch up after the outage,

@@ -107,17 +107,28 @@ TEST(CoflowLoss, AHopWaitsForTheUnluckiestPacket)
     }
 }
 
-/// Streams lose the dead port's share as long as it lasts; those that end meanwhile, a last packet.
-TEST(CoflowLoss, StreamsLoseAShareOrTheirLastPacket)
+/// Streams lose the dead port's share as long as it lasts.
+TEST(CoflowLoss, StreamsLoseAShare)
 {
-    for (const double milliseconds : {0.02, 2.0})
+    World w;
+    const double bits = 2e-3 * kRate;
+    const uint32_t streams = w.network.Add(w.Loads(bits), 8, 0, {0, bits / 8});
+    EXPECT_NEAR(w.Took(streams, 0), 2e9 + double(kOutage) / kPaths, 1e5);
+}
+
+/// Rings that a port slows down: what waits for one packet would have waited before that port.
+TEST(CoflowLoss, APortThatLimitsHidesRepairs)
+{
+    for (const double hidden : {0.0, 0.5, 2.0, 5.0})
     {
         World w;
-        const double bits = milliseconds * 1e-3 * kRate;
-        const uint32_t streams = w.network.Add(w.Loads(bits), 8, 0, {0, bits / 8});
-        const double expected =
-            milliseconds * 1e9 + (milliseconds < 0.05 ? 4e9 : double(kOutage) / kPaths);
-        EXPECT_NEAR(w.Took(streams, 0), expected, 1e5);
+        const double bits = 1e-3 * kRate;
+        const uint32_t ring = w.network.Add(w.Loads(bits), 1, 1e6, {1 / bits, 8 * kPacket});
+        const double repairs = 3; // as long as the outage
+        const double expected = std::max(0.0, repairs - hidden) * kRepair;
+        const double took = w.Took(ring, 1e9 - hidden * kRepair);
+        EXPECT_NEAR(w.recovery, expected, 1e3) << hidden;
+        EXPECT_NEAR(took, 1e9 + expected, 1e5) << hidden;
     }
 }
 
