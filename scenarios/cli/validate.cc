@@ -30,7 +30,7 @@ struct ValidateArguments
     std::string json;
     std::string table;
     bool quick = false;
-    bool repeat = false;
+    unsigned repeat = 0;
     unsigned threads = 0;
 };
 
@@ -41,9 +41,9 @@ Parse(const Arguments& arguments, ValidateArguments& a)
     po::options_description_easy_init add = options.add_options();
     add("quick", po::bool_switch(&a.quick), "fewer and smaller cases, some seconds");
     add("repeat",
-        po::bool_switch(&a.repeat),
-        "families beyond a goal once more at packet level with other random draws: what of their "
-        "errors is chance");
+        po::value(&a.repeat)->value_name("N"),
+        "families beyond a goal N times more at packet level with other random draws: what of "
+        "their errors is chance (1 to 8)");
     add("filter",
         po::value(&a.filter)->value_name("NAME"),
         "only families whose name contains NAME, e.g. \"all-to-all, spray\"");
@@ -79,6 +79,10 @@ Parse(const Arguments& arguments, ValidateArguments& a)
     if (a.quick && !a.table.empty())
     {
         throw InputError("--table holds errors of the whole set: not with --quick.");
+    }
+    if (values.count("repeat") && (a.repeat == 0 || a.repeat > kOtherDraws))
+    {
+        throw InputError("--repeat must be from 1 to " + std::to_string(kOtherDraws) + ".");
     }
     if (values.count("threads") && a.threads == 0)
     {
@@ -132,7 +136,7 @@ RunValidate(const Arguments& arguments)
     v1::FidelityReport report =
         RunFidelity(families, parsed.threads > 0 ? parsed.threads : cores, parsed.repeat);
     report.set_command(std::string("heddle validate fidelity") + (parsed.quick ? " --quick" : "") +
-                       (parsed.repeat ? " --repeat" : "") +
+                       (parsed.repeat > 0 ? " --repeat " + std::to_string(parsed.repeat) : "") +
                        (parsed.filter.empty() ? "" : " --filter \"" + parsed.filter + "\""));
     if (!parsed.json.empty())
     {

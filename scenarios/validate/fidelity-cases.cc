@@ -39,9 +39,9 @@ ScenarioText(const FidelityWorkload& workload,
              const std::string& balancer,
              const std::string& control,
              const Condition& condition,
-             bool otherDraws = false)
+             unsigned draw = 0)
 {
-    const bool byPackets = otherDraws && balancer == "ecmp";
+    const bool byPackets = draw > 0 && balancer == "ecmp";
     const unsigned hostsPerLeaf = NicsPerLeaf(size) / workload.perHost;
     const bool fails = *condition.faults != '\0';
     std::string text = "cluster { hosts: " + std::to_string(size.ranks / workload.perHost) +
@@ -56,10 +56,11 @@ ScenarioText(const FidelityWorkload& workload,
     text += "  switch { load_balancer { name: \"" + balancer + "\" }" +
             (fails ? " reroute_delay: \"50us\"" : "") + " }\n";
     text += "  transport { congestion_control { name: \"" + control + "\" }" +
-            (byPackets ? " mtu: \"4080B\"" : "") + " }\n";
+            (byPackets ? " mtu: \"" + std::to_string(4096 - 16 * draw) + "B\"" : "") + " }\n";
     text += std::string(condition.faults) + workload.collectives + " }\n";
     text += "workload { " + workload.text(size) + " }\n";
-    return text + (otherDraws && !byPackets ? "run { seed: 2 }\n" : "");
+    return text +
+           (draw > 0 && !byPackets ? "run { seed: " + std::to_string(1 + draw) + " }\n" : "");
 }
 
 } // namespace
@@ -82,10 +83,14 @@ FidelitySet(bool quick)
         {
             if (NicsPerLeaf(size) >= 2 * condition.oversubscription) // else nothing to balance
             {
-                family.cases.push_back(
-                    {size.name,
-                     ScenarioText(workload, size, balancer, control, condition),
-                     ScenarioText(workload, size, balancer, control, condition, true)});
+                FidelityCase& c = family.cases.emplace_back();
+                c.name = size.name;
+                c.scenario = ScenarioText(workload, size, balancer, control, condition);
+                for (unsigned draw = 1; draw <= kOtherDraws; ++draw)
+                {
+                    c.otherDraws.push_back(
+                        ScenarioText(workload, size, balancer, control, condition, draw));
+                }
             }
         }
         families.push_back(std::move(family));

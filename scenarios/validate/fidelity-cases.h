@@ -29,10 +29,13 @@ struct FidelityCase
 {
     std::string name;     ///< within its family: "32 ranks"
     std::string scenario; ///< textproto, without `run`
-    /// The same with other random draws: another seed, or, where that would change the paths
-    /// (ECMP), packets of 4,080 B in place of 4,096.
-    std::string otherDraws;
+    /// The same with other random draws, any number of them: another seed, or, where that would
+    /// change the paths (ECMP), packets of 4,080, 4,064, ... B in place of 4,096.
+    std::vector<std::string> otherDraws;
 };
+
+/// As many draws every case has.
+inline constexpr unsigned kOtherDraws = 8;
 
 struct FidelityFamily
 {

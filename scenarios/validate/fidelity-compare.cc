@@ -2,6 +2,7 @@
 //
 // From two runs of a case to the errors of a family.
 #include "validate/fidelity-run.h"
+#include "validate/verdict/fidelity-reason.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,16 +18,16 @@ namespace
 /// Sender, receiver, channel, number on that queue pair, bytes.
 using Identity = std::tuple<uint32_t, uint32_t, uint32_t, uint32_t, uint64_t>;
 
-std::map<Identity, int64_t>
-TimesOf(const v1::FidelityRun& run)
+/// The place of every message.
+std::map<Identity, int>
+PlacesIn(const v1::FidelityRun& run)
 {
-    std::map<Identity, int64_t> times;
+    std::map<Identity, int> places;
     for (int i = 0; i < run.time_ps_size(); ++i)
     {
-        times[{run.from(i), run.to(i), run.channel(i), run.index(i), run.bytes(i)}] =
-            run.time_ps(i);
+        places[{run.from(i), run.to(i), run.channel(i), run.index(i), run.bytes(i)}] = i;
     }
-    return times;
+    return places;
 }
 
 double
@@ -35,69 +36,28 @@ Relative(int64_t flow, int64_t packet)
     return static_cast<double>(flow) / static_cast<double>(packet) - 1;
 }
 
-/// Appends the signed error of every message that both runs have; returns how many only one has.
+/// Appends every message that both runs have, and its signed error; returns how many only one has.
 uint64_t
-Pair(const v1::FidelityRun& packet, const v1::FidelityRun& flow, std::vector<double>& errors)
+Pair(size_t index,
+     const v1::FidelityRun& packet,
+     const v1::FidelityRun& flow,
+     std::vector<FidelityMatch>& matches,
+     std::vector<double>& errors)
 {
-    const std::map<Identity, int64_t> truth = TimesOf(packet);
-    const std::map<Identity, int64_t> model = TimesOf(flow);
+    const std::map<Identity, int> truth = PlacesIn(packet);
+    const std::map<Identity, int> model = PlacesIn(flow);
     uint64_t paired = 0;
-    for (const auto& [identity, time] : truth)
+    for (const auto& [identity, place] : truth)
     {
         const auto found = model.find(identity);
         if (found != model.end())
         {
-            errors.push_back(Relative(found->second, time));
+            matches.push_back({index, place, found->second});
+            errors.push_back(Relative(flow.time_ps(found->second), packet.time_ps(place)));
             ++paired;
         }
     }
     return truth.size() + model.size() - 2 * paired;
-}
-
-std::string
-Percent(double share)
-{
-    char text[32];
-    std::snprintf(text, sizeof text, "%.0f %%", 100 * share);
-    return text;
-}
-
-/// What happened at packet level that max-min rates do not have, the strongest first.
-std::string
-Reason(const v1::FidelityFamily& family)
-{
-    uint64_t pauses = 0;
-    uint64_t cnps = 0;
-    uint64_t resent = 0;
-    uint64_t overtaken = 0;
-    for (const v1::FidelityCase& c : family.cases())
-    {
-        pauses += c.pause_frames();
-        cnps += c.cnps();
-        resent += c.retransmits();
-        overtaken += c.out_of_order();
-    }
-    std::string reason;
-    const auto add = [&reason](uint64_t count, const std::string& text)
-    {
-        if (count > 0)
-        {
-            reason += (reason.empty() ? "" : "; ") + std::to_string(count) + " " + text;
-        }
-    };
-    add(cnps, "CNPs: senders' rates swing and differ");
-    add(pauses, "pause frames: messages wait behind others' (head of line)");
-    add(resent, "packets resent");
-    if (reason.empty())
-    {
-        add(overtaken, "packets overtaken: short queues of sprayed packets");
-    }
-    if (reason.empty())
-    {
-        reason = "queues that rates do not have";
-    }
-    return "flow level " + Percent(std::abs(family.bias())) +
-           (family.bias() < 0 ? " early" : " late") + " on average; " + reason;
 }
 
 } // namespace
@@ -115,6 +75,7 @@ CompareFamily(const FidelityFamily& family,
     out.set_congestion_control(family.congestionControl);
     out.set_condition(family.condition);
     std::vector<double> all;
+    std::vector<FidelityMatch> matches;
     for (size_t i = 0; i < family.cases.size(); ++i)
     {
         std::vector<double> errors;
@@ -124,7 +85,7 @@ CompareFamily(const FidelityFamily& family,
         }
         else
         {
-            out.set_unpaired(out.unpaired() + Pair(packet[i], flow[i], errors));
+            out.set_unpaired(out.unpaired() + Pair(i, packet[i], flow[i], matches, errors));
         }
         v1::FidelityCase& c = *out.add_cases();
         c.set_name(family.cases[i].name);
@@ -176,7 +137,7 @@ CompareFamily(const FidelityFamily& family,
                         std::abs(out.step_error()) <= kStepGoal && out.unpaired() == 0);
     if (!out.within_goal())
     {
-        out.set_reason(Reason(out));
+        ExplainError(packet, flow, matches, out);
     }
     return out;
 }
@@ -184,23 +145,29 @@ CompareFamily(const FidelityFamily& family,
 void
 CompareWithItself(const FidelityFamily& family,
                   const std::vector<v1::FidelityRun>& packet,
-                  const std::vector<v1::FidelityRun>& again,
+                  const std::vector<std::vector<v1::FidelityRun>>& others,
                   v1::FidelityFamily& out)
 {
-    const v1::FidelityFamily itself = CompareFamily(family, packet, again);
-    out.set_repeat_mean(itself.mean_error());
-    out.set_repeat_p99(itself.p99_error());
-    out.set_repeat_step(itself.step_error());
-    const auto missed = [](double error, double repeat, double goal)
-    { return std::abs(error) > goal && std::abs(repeat) <= goal; };
-    const bool ours = missed(out.mean_error(), itself.mean_error(), kMeanGoal) ||
-                      missed(out.p99_error(), itself.p99_error(), kP99Goal) ||
-                      missed(out.step_error(), itself.step_error(), kStepGoal);
-    out.set_repeats(!ours);
-    out.set_reason(out.reason() + "; packet level against itself with other draws: mean " +
-                   Percent(itself.mean_error()) + ", p99 " + Percent(itself.p99_error()) +
-                   ", step " + Percent(std::abs(itself.step_error())) +
-                   (ours ? "" : ", so no model can reach the goals missed"));
+    v1::FidelityChance& chance = *out.mutable_chance();
+    const auto count = static_cast<double>(others.size());
+    for (const std::vector<v1::FidelityRun>& other : others)
+    {
+        const v1::FidelityFamily itself = CompareFamily(family, packet, other);
+        const double step = std::abs(itself.step_error());
+        chance.set_draws(chance.draws() + 1);
+        chance.set_mean(chance.mean() + itself.mean_error() / count);
+        chance.set_p99(chance.p99() + itself.p99_error() / count);
+        chance.set_step(chance.step() + step / count);
+        chance.set_most_mean(std::max(chance.most_mean(), itself.mean_error()));
+        chance.set_most_p99(std::max(chance.most_p99(), itself.p99_error()));
+        chance.set_most_step(std::max(chance.most_step(), step));
+    }
+    const std::vector<FidelityMiss> misses = Misses(out);
+    out.set_repeats(out.unpaired() == 0 &&
+                    std::all_of(misses.begin(),
+                                misses.end(),
+                                [](const FidelityMiss& miss)
+                                { return miss.chance > miss.goal && miss.error <= miss.most; }));
 }
 
 } // namespace heddle

@@ -5,10 +5,14 @@
 #include "run/processes/processes.h"
 #include "run/processes/progress.h"
 #include "run/world/message-log.h"
+#include "validate/verdict/fidelity-reason.h"
 
 #include "ns3/base-errors.h"
 
 #include "heddle-result.pb.h"
+
+#include <array>
+#include <iterator>
 
 namespace heddle
 {
@@ -17,42 +21,62 @@ namespace
 {
 
 constexpr uint32_t kSchemaVersion = 1;
-/// In place of a level: packets with other draws.
-const std::string kAgain = "packet, other draws";
+const std::string kPackets = "packet";
+
+struct LevelRun
+{
+    const FidelityFamily* family;
+    const FidelityCase* example;
+    std::string level;
+    unsigned draw = 0; ///< other draws from 1
+
+    bool ByMessages() const
+    {
+        return family->level != kFlow;
+    }
+};
 
 Plan
-PlanCase(const std::string& name, const FidelityCase& c, const std::string& level)
+PlanRun(const std::string& name, const LevelRun& job)
 {
-    const bool again = level == kAgain;
-    ScenarioSource source(
-        name,
-        again ? c.otherDraws : c.scenario,
-        {"run.fidelity=" + (again ? std::string("packet") : level), "run.what_if=none"});
+    ScenarioSource source(name,
+                          job.draw == 0 ? job.example->scenario
+                                        : job.example->otherDraws.at(job.draw - 1),
+                          {"run.fidelity=" + job.level, "run.what_if=none"});
     return MakePlan(source);
 }
 
 v1::FidelityRun
-RunCase(const std::string& name,
-        const FidelityCase& c,
-        const std::string& level,
-        bool byMessages,
-        const ProgressFn& progress)
+RunCase(const std::string& name, const LevelRun& job, const ProgressFn& progress)
 {
-    const Plan plan = PlanCase(name, c, level);
+    const Plan plan = PlanRun(name, job);
     MessageLog log;
     WorldOptions options;
-    options.log = byMessages ? &log : nullptr;
+    options.log = job.ByMessages() || job.level == kPackets ? &log : nullptr;
     const v1::WorldPart part = RunWorld(plan, plan.fabrics[0], plan.rungs[0], options, progress);
     v1::FidelityRun run;
+    std::array<int64_t, 1 + kMessageStates> sums{};
     for (const auto& [identity, message] : log.messages)
     {
+        sums[0] += message.behind;
+        for (size_t state = 0; state < kMessageStates; ++state)
+        {
+            sums[1 + state] += message.states[state];
+        }
+        if (!job.ByMessages())
+        {
+            continue;
+        }
         run.add_from(std::get<0>(identity));
         run.add_to(std::get<1>(identity));
         run.add_channel(std::get<2>(identity));
         run.add_index(std::get<3>(identity));
         run.add_bytes(message.bytes);
         run.add_time_ps(message.time);
+        run.add_part_ps(message.behind);
+        run.mutable_part_ps()->Add(message.states.begin(), message.states.end());
     }
+    run.mutable_sum_part_ps()->Add(sums.begin(), sums.end());
     run.set_step_ps(part.fabric().step_time_ps());
     const v1::Counters& counters = part.fabric().counters();
     run.set_pause_frames(counters.pause_frames());
@@ -61,25 +85,22 @@ RunCase(const std::string& name,
     run.set_timeouts(counters.timeouts());
     run.set_out_of_order(counters.out_of_order());
     run.set_packet_hops(counters.packet_hops());
+    *run.mutable_critical_path() = part.fabric().critical_path();
     run.set_cpu_s(part.timing().cpu_time_s());
     return run;
 }
 
 std::string
-RunAndSerialise(const std::string& name,
-                const FidelityCase& c,
-                const std::string& level,
-                bool byMessages,
-                const ProgressFn& progress)
+RunAndSerialise(const std::string& name, const LevelRun& job, const ProgressFn& progress)
 {
     v1::FidelityRun run;
     try
     {
-        run = RunCase(name, c, level, byMessages, progress);
+        run = RunCase(name, job, progress);
     }
     catch (const std::exception& error)
     {
-        run.set_error(name + ", " + level + " level: " + error.what());
+        run.set_error(name + ", " + job.level + " level: " + error.what());
     }
     return run.SerializeAsString();
 }
@@ -95,13 +116,6 @@ Parsed(const std::string& output)
     return run;
 }
 
-struct LevelRun
-{
-    const FidelityFamily* family;
-    const FidelityCase* example;
-    std::string level;
-};
-
 /// The runs of the jobs, in order.
 std::vector<v1::FidelityRun>
 RunAll(const std::vector<LevelRun>& jobs, unsigned atOnce)
@@ -110,13 +124,13 @@ RunAll(const std::vector<LevelRun>& jobs, unsigned atOnce)
     for (const LevelRun& job : jobs)
     {
         const std::string name = job.family->Name() + ", " + job.example->name;
-        const double hops = PlanCase(name, *job.example, "packet").fabrics[0].estimate.packetHops;
-        const bool byMessages = job.family->level != kFlow;
-        const bool packets = job.level == "packet" || job.level == kAgain;
+        const double hops = PlanRun(name, {job.family, job.example, kPackets, job.draw})
+                                .fabrics[0]
+                                .estimate.packetHops;
         pool.Add(name,
-                 packets ? 1 + hops : 1 + hops / 20,
-                 [name, job, byMessages](const ProgressFn& progress)
-                 { return RunAndSerialise(name, *job.example, job.level, byMessages, progress); });
+                 job.level == kPackets ? 1 + hops : 1 + hops / 20,
+                 [name, job](const ProgressFn& progress)
+                 { return RunAndSerialise(name, job, progress); });
     }
     bool complete = false;
     {
@@ -144,14 +158,14 @@ RunAll(const std::vector<LevelRun>& jobs, unsigned atOnce)
 } // namespace
 
 v1::FidelityReport
-RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce, bool repeat)
+RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce, unsigned repeats)
 {
     std::vector<LevelRun> jobs;
     for (const FidelityFamily& family : families)
     {
         for (const FidelityCase& c : family.cases)
         {
-            jobs.push_back({&family, &c, "packet"});
+            jobs.push_back({&family, &c, kPackets});
             jobs.push_back({&family, &c, family.level});
         }
     }
@@ -177,11 +191,11 @@ RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce, bool r
         }
         v1::FidelityFamily& compared = *report.add_families();
         compared = CompareFamily(family, packet, flow);
-        for (const FidelityCase& c : family.cases)
+        for (unsigned draw = 1; !compared.within_goal() && draw <= repeats; ++draw)
         {
-            if (repeat && !compared.within_goal())
+            for (const FidelityCase& c : family.cases)
             {
-                again.push_back({&family, &c, kAgain});
+                again.push_back({&family, &c, kPackets, draw});
             }
         }
     }
@@ -189,16 +203,21 @@ RunFidelity(const std::vector<FidelityFamily>& families, unsigned atOnce, bool r
     {
         return report;
     }
-    const std::vector<v1::FidelityRun> others = RunAll(again, atOnce);
-    auto next = others.begin();
+    std::vector<v1::FidelityRun> others = RunAll(again, atOnce);
+    auto next = std::make_move_iterator(others.begin());
     for (size_t f = 0; f < families.size(); ++f)
     {
         v1::FidelityFamily& compared = *report.mutable_families(static_cast<int>(f));
-        if (!compared.within_goal())
+        std::vector<std::vector<v1::FidelityRun>> draws;
+        for (unsigned draw = 1; !compared.within_goal() && draw <= repeats; ++draw)
         {
             const auto end = next + static_cast<long>(families[f].cases.size());
-            CompareWithItself(families[f], packets[f], {next, end}, compared);
+            draws.emplace_back(next, end);
             next = end;
+        }
+        if (!draws.empty())
+        {
+            CompareWithItself(families[f], packets[f], draws, compared);
         }
     }
     return report;

@@ -21,28 +21,26 @@
 namespace heddle
 {
 
-/// Mean, 99th percentile, and step: what a family should keep to.
-inline constexpr double kMeanGoal = 0.03;
-inline constexpr double kP99Goal = 0.10;
-inline constexpr double kStepGoal = 0.02;
-
-/// A process per case and level, `atOnce` at a time. `repeat`: families beyond a goal once more at
-/// packet level, with other draws. Throws RunError when a case fails or the user interrupts.
+/// A process per case and level, `atOnce` at a time. Families beyond a goal run `repeats` times
+/// more at packet level, with other draws. Throws RunError when a case fails or the user
+/// interrupts.
 v1::FidelityReport RunFidelity(const std::vector<FidelityFamily>& families,
                                unsigned atOnce,
-                               bool repeat = false);
+                               unsigned repeats = 0);
 
 /// Errors of one family from the runs of its cases, packet and flow level each. Pure.
 v1::FidelityFamily CompareFamily(const FidelityFamily& family,
                                  const std::vector<v1::FidelityRun>& packet,
                                  const std::vector<v1::FidelityRun>& flow);
 
-/// How far the packet level is from itself: the second runs have other draws. Pure.
+/// How far the packet level is from itself: chance. `others`: by draw, the runs of the family's
+/// cases; each is held against `packet` as the flow level was. Pure.
 void CompareWithItself(const FidelityFamily& family,
                        const std::vector<v1::FidelityRun>& packet,
-                       const std::vector<v1::FidelityRun>& again,
+                       const std::vector<std::vector<v1::FidelityRun>>& others,
                        v1::FidelityFamily& out);
 
+/// The table, then what is beyond goals and chance, by cause (verdict/fidelity-table.cc).
 void PrintFidelity(const v1::FidelityReport& report, std::ostream& out);
 
 } // namespace heddle

@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <utility>
 #ifdef __linux__
 #include <sys/prctl.h>
 #endif
@@ -306,10 +307,10 @@ ProcessPool::Run(const PoolProgressFn& onProgress,
     for (;;)
     {
         unsigned running = 0;
-        for (const JobState& job : m_jobs)
+        for (JobState& job : m_jobs)
         {
             running += job.pid > 0;
-            if (job.ended && isFailure(job.output))
+            if (job.ended && !std::exchange(job.judged, true) && isFailure(job.output))
             {
                 KillAll();
                 return true;

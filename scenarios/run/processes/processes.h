@@ -66,6 +66,7 @@ class ProcessPool
         int resultFile = -1; ///< unlinked temporary file, written by the child
         double done = 0;
         bool ended = false;
+        bool judged = false; ///< its output has been looked at
         std::string output;
     };
 

@@ -10,6 +10,7 @@
 
 #include "ns3/training-scale-out.h"
 
+#include <array>
 #include <map>
 #include <tuple>
 #include <vector>
@@ -23,7 +24,9 @@ using MessageIdentity = std::tuple<NicId, NicId, uint32_t, uint32_t, uint8_t>;
 struct MessageTime
 {
     uint64_t bytes = 0;
-    Tick time = 0; ///< posted to placed, ps
+    Tick time = 0;                             ///< posted to placed, ps
+    Tick behind = 0;                           ///< of it, behind its queue pair's earlier messages
+    std::array<Tick, kMessageStates> states{}; ///< the rest by MessageState
 };
 
 struct MessageLog
@@ -73,7 +76,9 @@ class LoggedScaleOut : public ScaleOut, public TransportClient
         QueuePair& qp = m_queuePairs[d.qp];
         m_log.messages[{d.from, d.to, qp.channel, qp.delivered++, qp.trafficClass}] = {
             d.bytes,
-            d.timing.finished - d.timing.posted};
+            d.timing.finished - d.timing.posted,
+            d.timing.started - d.timing.posted,
+            d.timing.state};
         m_client->OnDelivered(part, d);
     }
 
