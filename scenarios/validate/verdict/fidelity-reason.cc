@@ -271,19 +271,22 @@ ExplainStep(const std::vector<v1::FidelityRun>& packet,
         gain[cause] = whole || gap > 0 ? ours - theirs : theirs - ours;
         most = gain[cause] > gain[most] ? cause : most;
         v1::FidelityCause& entry = *out.add_causes();
-        entry.set_cause(NameOf(cause, packets));
+        const std::string name = NameOf(cause, packets);
+        // What lies on the path of packets alone is no difference, unless it is the whole gap.
+        const bool explains = !whole || (cause == kLoss && gap > 0 && ours >= gap / 2);
+        entry.set_cause(name + (explains ? "" : ", in whole collectives"));
         entry.set_packet_s(ours * 1e-12);
         entry.set_flow_s(theirs * 1e-12);
         if (ours > 0 || theirs > 0)
         {
-            path += std::string(path.empty() ? "" : ", ") + entry.cause() + " " + Time(ours) +
+            path += std::string(path.empty() ? "" : ", ") + name + " " + Time(ours) +
                     (whole ? "" : " (" + Time(theirs) + ")");
         }
     }
     std::rotate(out.mutable_causes()->begin(),
                 out.mutable_causes()->begin() + static_cast<int>(most),
                 out.mutable_causes()->begin() + static_cast<int>(most) + 1);
-    const std::string counters = Counters(most, out.causes(0).cause(), out);
+    const std::string counters = Counters(most, NameOf(most, packets), out);
     out.set_reason(out.cases(worst).name() + ": " + Time(static_cast<double>(truth.step_ps())) +
                    ", flow level " + Time(static_cast<double>(model.step_ps())) +
                    "; on the critical path " + (path.empty() ? "nothing but latency" : path) +

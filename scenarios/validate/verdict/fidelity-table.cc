@@ -27,7 +27,7 @@ Format(const char* format, double value)
 std::string
 Percent(double value)
 {
-    return Format("%.2f", 100 * value);
+    return Format(value < 1 ? "%.2f" : "%.0f", 100 * value);
 }
 
 std::string
@@ -49,7 +49,7 @@ PrintErrors(const v1::FidelityReport& report, bool chance, std::ostream& out)
     std::vector<std::string> header{"errors in %", "messages", "mean", "p99", "worst", "step"};
     if (chance)
     {
-        header.insert(header.end(), {"chance: mean", "p99", "step"});
+        header.insert(header.end(), {"chance", "p99", "step"});
     }
     header.emplace_back();
     Table table(header);
@@ -192,9 +192,8 @@ PrintFidelity(const v1::FidelityReport& report, std::ostream& out)
         << " %\n";
     if (draws > 0)
     {
-        out << chance << " more within chance: packets with " << draws
-            << " other draws miss the same goals against the first ones, and one of them by as "
-               "much\n";
+        out << chance << " more within chance: with " << draws
+            << " other draws packets miss the same goals against the first ones\n";
     }
     out << beyond << " beyond" << (beyond > 0 ? ", most of the error made up of\n" : "\n");
     for (const auto& [cause, families] : groups)
