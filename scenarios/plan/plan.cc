@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "plan/plan.h"
 #include "loader/choice.h"
+#include "plan/fabric/traffic-classes.h"
 #include "plan/packet-knobs.h"
 
 #include "loader/scenario-source.h"
@@ -129,6 +130,12 @@ PlanFabrics(const ScenarioNode& root, const WorkloadTraits& traits, double budge
         if (plan.fidelity == kPacket)
         {
             CheckBuffers(own.Over(defaults).Child("switch"), fabric.topology);
+            const std::string outranked = OutrankedControl(fabric);
+            if (!outranked.empty())
+            {
+                plan.notes.push_back("fabric '" + fabric.name + "': " + outranked);
+                plan.workload.notes.push_back(plan.notes.back());
+            }
         }
         fabric.byMessages = WhyByMessages(fabric, traits);
         const bool fused = plan.fidelity == kFlow && fabric.byMessages.empty();

@@ -254,5 +254,33 @@ TEST(TrafficClasses, CountInIdealWorlds)
     EXPECT_GT(without - with, 0.9 * kSmallPackets * kPacketTime);
 }
 
+/// Strict priorities above that of acknowledgements are noted, where there are any.
+TEST(TrafficClasses, GoingBeforeAcknowledgementsIsNoted)
+{
+    const auto notes = [](const std::string& priority, const char* turn, const char* level)
+    {
+        const std::string classes =
+            "traffic_class { priority: " + priority + " of: \"send-receive\" " + turn + " }";
+        const Plan plan = PlanOf(BulkAndSmall(classes, level, "1us"));
+        EXPECT_EQ(plan.notes, plan.workload.notes);
+        return plan.notes;
+    };
+    const std::vector<std::string> noted = notes("7", "strict: true", "packet");
+    ASSERT_EQ(noted.size(), 1u);
+    EXPECT_NE(noted[0].find("fabric 'f'"), std::string::npos) << noted[0];
+    EXPECT_NE(noted[0].find("priority 7 goes before acknowledgements"), std::string::npos)
+        << noted[0];
+    EXPECT_TRUE(notes("5", "strict: true", "packet").empty());
+    EXPECT_TRUE(notes("7", "weight: 2", "packet").empty()) << "strict ones go before weighted ones";
+    EXPECT_TRUE(notes("7", "strict: true", "flow").empty()) << "no acknowledgements to wait";
+    const v1::Result result = RunPlan(
+        PlanOf(BulkAndSmall("traffic_class { priority: 7 of: \"send-receive\" strict: true }",
+                            "packet",
+                            "1us")),
+        {});
+    ASSERT_EQ(result.note_size(), 1);
+    EXPECT_EQ(result.note(0), noted[0]);
+}
+
 } // namespace
 } // namespace heddle

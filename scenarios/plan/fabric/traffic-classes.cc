@@ -272,4 +272,22 @@ ReadTrafficClasses(const ScenarioNode& fabric,
     }
 }
 
+std::string
+OutrankedControl(const FabricPlan& plan)
+{
+    const unsigned control = plan.transport.controlClass;
+    for (const TrafficClassPlan& one : plan.trafficClasses)
+    {
+        if (one.strict && one.priority > control)
+        {
+            return "the strict class of priority " + std::to_string(one.priority) +
+                   " goes before acknowledgements and CNPs (priority " + std::to_string(control) +
+                   "): at a switch port that it fills, those of all traffic wait until it ends. "
+                   "Priorities below " +
+                   std::to_string(control) + " do not.";
+        }
+    }
+    return "";
+}
+
 } // namespace heddle

@@ -10,6 +10,8 @@
 #include "loader/scenario-source.h"
 #include "plan/plan.h"
 
+#include <string>
+
 namespace heddle
 {
 
@@ -20,6 +22,9 @@ void ReadTrafficClasses(const ScenarioNode& fabric,
                         uint32_t acceleratorsPerHost,
                         SwitchConfig& config,
                         FabricPlan& plan);
+
+/// Which class goes before acknowledgements and CNPs, and what of it; empty: none.
+std::string OutrankedControl(const FabricPlan& plan);
 
 } // namespace heddle
 
