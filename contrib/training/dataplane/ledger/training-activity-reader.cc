@@ -175,7 +175,12 @@ ActivityReader::DescribeAck(const MessageActivity& message, ActivityView& view) 
     view.start = std::min(message.finished, message.acknowledged);
     // With a receive latency the acknowledgement may overtake the completion it answers.
     view.mayBeCut = message.acknowledged < message.finished;
-    view.Add(RootAccount::ScaleOutLatency, kNone, view.end - view.start);
+    // Acknowledgements are shorter than what they answer and go before it: beyond its unloaded time
+    // one was lost, and the sender timed out.
+    const Tick time = view.end - view.start;
+    const Tick latency = std::min(time, message.ideal);
+    view.Add(RootAccount::ScaleOutLatency, kNone, latency);
+    view.Add(RootAccount::ScaleOutLossRecovery, kNone, time - latency);
 }
 
 void

@@ -337,6 +337,33 @@ TEST(Truth, RootAndProximateDiffer)
     EXPECT_GE(proximate.time, kMillisecond);
 }
 
+// The sender waits for an acknowledgement: latency, unless that takes far longer than the message.
+TEST(Truth, LostAcknowledgement)
+{
+    constexpr Tick kKernel = kMicrosecond;
+    for (const Tick back : {2 * kMicrosecond, 4000 * kMicrosecond})
+    {
+        Bench bench(2, 1);
+        bench.ackLatency = back;
+        TaskGraph g(2);
+        const TaskId send = g.AddSend(0, 1, 100'000, 0, "x");
+        g.AddRecv(1, 0, 100'000, 0, "x");
+        ComputeSpec k;
+        k.fixedSeconds = ToSeconds(kKernel);
+        g.AddCompute(0, k, {send});
+        const JobResult r = bench.Run(g);
+        const Tick ideal = bench.latency + bench.rate.TransmitTime(100'000);
+        const Tick lost = std::max<Tick>(0, back - ideal);
+        std::printf("acknowledged %.0f us late: %.2f us of loss recovery, expected %.2f\n",
+                    ToSeconds(back) * 1e6,
+                    ToSeconds(Root(r.ranks[0], RootAccount::ScaleOutLossRecovery)) * 1e6,
+                    ToSeconds(lost) * 1e6);
+        EXPECT_EQ(Root(r.ranks[0], RootAccount::ScaleOutLossRecovery), lost);
+        EXPECT_EQ(Root(r.ranks[0], RootAccount::ScaleOutLatency), ideal + back - lost);
+        EXPECT_EQ(r.stepTime, ideal + back + kKernel);
+    }
+}
+
 // A sender that waits for a late receiver's clear-to-send: the receiver's chain, its slow kernel.
 TEST(Truth, LateReceiver)
 {
