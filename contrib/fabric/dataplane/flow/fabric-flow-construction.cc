@@ -280,7 +280,9 @@ FlowNetwork::Build()
                 if (m_resources[load.resource].useful)
                 {
                     loads.push_back(load);
-                    stops.push_back({load, way});
+                    const uint32_t before =
+                        i > 0 ? loadsOf[m_stages[i - 1]].front().resource : kNone;
+                    stops.push_back({load, way, before});
                 }
             }
         }

@@ -39,6 +39,7 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
     if (config.shareByArrival)
     {
         m_fifo = std::make_unique<fabric::FifoQueues>(core, *this);
+        m_holds.resize(2 * topology.links.size());
     }
     for (const Topology::Link& link : topology.links)
     {
@@ -133,12 +134,25 @@ FlowNetwork::Settle(uint32_t id, Tick until)
         return;
     }
     const Resource& resource = m_resources[flow.bottleneck];
-    details.waits.lost[resource.cause] += lost;
-    if (resource.cause != FlowWaits::Fabric)
+    double own = lost;
+    if (details.unheld > flow.rate)
     {
-        return;
+        own = span * (1 - std::min(1.0, static_cast<double>(details.unheld) / details.lineRate));
+        details.waits.lost[FlowWaits::Fabric] += lost - own;
+        Blame(details, m_holds[resource.port].culprit, lost - own);
     }
-    if (details.waits.culprit == resource.port)
+    details.waits.lost[resource.cause] += own;
+    if (resource.cause == FlowWaits::Fabric)
+    {
+        Blame(details, resource.port, lost);
+    }
+}
+
+/// The port that costs most by majority vote.
+void
+FlowNetwork::Blame(FlowDetails& details, PortId port, double lost)
+{
+    if (details.waits.culprit == port)
     {
         details.culpritLead += lost;
     }
@@ -148,7 +162,7 @@ FlowNetwork::Settle(uint32_t id, Tick until)
     }
     else
     {
-        details.waits.culprit = resource.port;
+        details.waits.culprit = port;
         details.culpritLead = lost - details.culpritLead;
     }
 }

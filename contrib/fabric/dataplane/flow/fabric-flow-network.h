@@ -45,6 +45,7 @@
 
 #include "ns3/fabric-class-weights.h"
 #include "ns3/fabric-fifo-queues.h"
+#include "ns3/fabric-fifo-rooms.h"
 #include "ns3/fabric-flow-client.h"
 #include "ns3/fabric-flow-paths.h"
 #include "ns3/fabric-max-min.h"
@@ -63,7 +64,7 @@
 namespace heddle
 {
 
-class FlowNetwork : public fabric::FifoClient
+class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
 {
   public:
     /// `topology` must outlive it. Throws InputError.
@@ -213,8 +214,9 @@ class FlowNetwork : public fabric::FifoClient
         // With limits:
         int64_t limit = std::numeric_limits<int64_t>::max(); ///< bits/s
         bool paced = false;                                  ///< its rate is its limit
-        double sent = 0;                                     ///< bits, since ever
-        Tick way = 0;                                        ///< of a full packet, unloaded
+        int64_t unheld = 0; ///< bits/s that it would have if its NIC were not asked to pause
+        double sent = 0;    ///< bits, since ever
+        Tick way = 0;       ///< of a full packet, unloaded
         // After a change of its path:
         uint32_t stragglers = 0;       ///< ends of what is on older paths still
         std::vector<FlowWaits> behind; ///< of messages that are through but for those
@@ -276,6 +278,7 @@ class FlowNetwork : public fabric::FifoClient
     FlowWaits TakeWaits(uint32_t flow);
     void OnFinish(Partition& part, const Event& event);
     void Settle(uint32_t flow, Tick until);
+    static void Blame(FlowDetails& flow, PortId port, double lost);
     void Predict(uint32_t flow);
     void PredictMark(uint32_t flow);
     void Arm(Partition& part, uint32_t flow);
@@ -293,6 +296,7 @@ class FlowNetwork : public fabric::FifoClient
     {
         fabric::MaxMin::Load load;
         double way;
+        uint32_t before; ///< the resource before it on the path
     };
 
     void AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow);
@@ -315,6 +319,13 @@ class FlowNetwork : public fabric::FifoClient
     void OnChunk(Partition& part, uint32_t flow);
     void Continue(Partition& part, uint32_t flow);
     uint32_t QueueFor(uint32_t resource);
+
+    // fabric-flow-rooms.cc
+    void AddRooms();
+    void AddRoomsOf(uint32_t queue, const std::vector<PortId>& ports);
+    uint32_t PartOf(const Stop& stop);
+    int64_t HeldBack(uint32_t resource) const;
+    void OnHeldBack(Partition& part, uint32_t ingress, int64_t rate, uint32_t queue) override;
 
     // fabric-flow-losses.cc
     double Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) const;
@@ -406,6 +417,17 @@ class FlowNetwork : public fabric::FifoClient
     uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing
     bool m_queued = false;       ///< ports queue; else rates are max-min
     std::unique_ptr<fabric::FifoQueues> m_fifo;
+    std::unique_ptr<fabric::FifoRooms> m_rooms;                ///< null: nobody is asked to pause
+    std::map<std::pair<bool, uint32_t>, uint32_t> m_ingressOf; ///< by (queue or port, which)
+    std::vector<std::pair<bool, uint32_t>> m_ingresses;        ///< … the other way round
+    std::vector<std::vector<PortId>> m_portsOfQueue;
+    struct Hold
+    {
+        int64_t rate = fabric::FifoRooms::kFree; ///< bits/s
+        PortId culprit = kNone;
+    };
+
+    std::vector<Hold> m_holds;       ///< by port of a NIC, that has to pause
     std::vector<uint32_t> m_queueOf; ///< by resource; kNone: no queue
     std::map<std::vector<PortId>, uint32_t> m_queueByPorts;
     std::vector<std::pair<PortId, FlowWaits::Cause>> m_queues; ///< by queue

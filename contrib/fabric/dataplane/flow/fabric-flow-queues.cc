@@ -56,6 +56,10 @@ FlowNetwork::QueueFor(uint32_t id)
                              static_cast<double>(m_paths.RateOf(resource.port).bps());
         entry->second = m_fifo->AddQueue(resource.rate, share);
         m_queues.emplace_back(resource.port, resource.cause);
+        if (m_rooms)
+        {
+            AddRoomsOf(entry->second, entry->first);
+        }
     }
     else
     {
@@ -73,6 +77,7 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
     {
         return;
     }
+    AddRooms();
     m_queueOf.clear();
     for (uint32_t id = 0; id < m_resources.size(); ++id)
     {
@@ -93,7 +98,8 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
             {
                 path.push_back({m_queueOf[stop.load.resource],
                                 stop.load.share,
-                                std::llround(stop.way * toLastPort)});
+                                std::llround(stop.way * toLastPort),
+                                PartOf(stop)});
             }
         }
         uint32_t& flow = m_fifoFlow[id];
@@ -178,8 +184,9 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
         // Flows that begin together know each other's rates then.
         Schedule(part, part.now() + kLookAgainAfter, m_onSolve, id, kLookAgain);
     }
-    const auto capacity =
+    const auto carried =
         static_cast<int64_t>(static_cast<double>(resource.rate) * (1 - AckShare(resource)));
+    const int64_t capacity = std::min(carried, HeldBack(id));
     if (m_queueOf[id] != kNone)
     {
         m_fifo->SetCapacity(part, m_queueOf[id], capacity);
@@ -203,6 +210,7 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
         }
     }
     const int64_t turn = Turn(component.flows, capacity);
+    const auto unheld = static_cast<double>(carried) / static_cast<double>(capacity + 1);
     for (const uint32_t member : component.flows)
     {
         Flow& flow = m_flows[member];
@@ -213,6 +221,11 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
             Settle(member, asOf);
             flow.rate = rate;
             flow.bottleneck = id;
+            d.unheld = 0;
+            if (capacity < carried && !d.paced)
+            {
+                d.unheld = static_cast<int64_t>(unheld * static_cast<double>(rate));
+            }
             d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
             PredictMark(member);
             TellSpray(part, member);

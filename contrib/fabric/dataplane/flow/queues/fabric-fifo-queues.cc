@@ -64,6 +64,7 @@ FifoQueues::AddFlow(const std::vector<Load>& path)
         use.flow = static_cast<uint32_t>(m_flows.size() - 1);
         use.last = i + 1 == path.size();
         use.latency = path[i].latency;
+        use.part = path[i].part;
         use.way = path[i].latency - (i > 0 ? path[i - 1].latency : 0);
         use.packets = m_draws.Uniform(HashCombine(m_uses.size(), 0));
         m_queues[use.queue].onward |= !use.last;
@@ -81,7 +82,7 @@ FifoQueues::HasPath(uint32_t id, const std::vector<Load>& path) const
     {
         const Use& use = m_uses[flow.first + hop];
         same = use.queue == path[hop].queue && use.share == path[hop].share &&
-               use.latency == path[hop].latency;
+               use.latency == path[hop].latency && use.part == path[hop].part;
     }
     return same;
 }
@@ -248,6 +249,10 @@ FifoQueues::SetCapacity(Partition& part, uint32_t id, int64_t capacity)
     }
     Update(queue, part.now());
     queue.capacity = capacity;
+    if (m_rooms != nullptr)
+    {
+        m_rooms->Resize(part, id);
+    }
     OpenSegment(part, id).capacity = capacity;
     PredictEmpty(part, id);
 }
@@ -263,8 +268,13 @@ FifoQueues::Change(Partition& part, uint32_t id, int64_t rate)
     }
     Queue& queue = m_queues[use.queue];
     Update(queue, part.now());
-    queue.inflow += Part(rate, use.share) - Part(use.in, use.share);
+    const int64_t delta = Part(rate, use.share) - Part(use.in, use.share);
+    queue.inflow += delta;
     use.in = rate;
+    if (use.part != FifoRooms::kNone)
+    {
+        m_rooms->Arrive(part, use.part, delta);
+    }
     if (queue.onward || m_marking)
     {
         OpenSegment(part, use.queue).changes.emplace_back(id, rate);

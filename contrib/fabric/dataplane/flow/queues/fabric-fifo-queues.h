@@ -26,7 +26,9 @@
 // a microsecond while a backlog is above the lower threshold, with as many packets as a flow's rate
 // makes up. The draws are keyed by flow and time.
 //
-// Deviations: memory is unlimited (no PFC, no drops); a flow that loads several queues in parallel
+// Where memory ends and senders have to pause: fabric-fifo-rooms.h.
+//
+// Deviations: no drops; a flow that loads several queues in parallel
 // passes them one after the other.
 
 #ifndef HEDDLE_FABRIC_FIFO_QUEUES_H
@@ -34,6 +36,7 @@
 
 #include "ns3/base-event-core.h"
 #include "ns3/base-random.h"
+#include "ns3/fabric-fifo-rooms.h"
 
 #include <cstdint>
 #include <deque>
@@ -77,6 +80,7 @@ class FifoQueues
         uint32_t queue;
         uint32_t share; ///< of the flow's rate; (0, kWhole]
         Tick latency;   ///< from the flow's source to here without waiting; never falling on a path
+        uint32_t part = FifoRooms::kNone; ///< of the queue's, if it has rooms
     };
 
     /// How one port marks what leaves it; as ClassConfig.
@@ -117,6 +121,12 @@ class FifoQueues
     /// behind.
     void Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead);
 
+    /// Told what arrives.
+    void SetRooms(FifoRooms* rooms)
+    {
+        m_rooms = rooms;
+    }
+
     /// Bits of a packet, for `ahead`. Default 0.
     void SetPacket(double bits)
     {
@@ -138,6 +148,12 @@ class FifoQueues
     /// Bits that wait now.
     double Backlog(const Partition& part, uint32_t queue) const;
 
+    /// More comes in than leaves.
+    bool Grows(uint32_t queue) const
+    {
+        return m_queues[queue].inflow > m_queues[queue].capacity;
+    }
+
     /// For how long bits have waited so far; ps.
     Tick Waited(const Partition& part, uint32_t queue) const;
 
@@ -158,6 +174,7 @@ class FifoQueues
         int64_t out = 0;         ///< arrival rate of what leaves now
         int64_t passed = 0;      ///< the rate at which it leaves
         uint32_t position = ~0U; ///< among the queue's members, while out > 0
+        uint32_t part = FifoRooms::kNone;
     };
 
     struct Flow
@@ -248,6 +265,7 @@ class FifoQueues
 
     EventCore& m_core;
     FifoClient& m_client;
+    FifoRooms* m_rooms = nullptr;
     std::vector<Queue> m_queues;
     std::vector<Flow> m_flows;
     std::vector<Use> m_uses;
