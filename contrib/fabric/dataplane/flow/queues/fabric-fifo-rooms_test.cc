@@ -23,7 +23,7 @@ constexpr double kPool = 4e7;       // bits
 class Switch : public FifoClient, public RoomClient
 {
   public:
-    explicit Switch(double alpha)
+    explicit Switch(double alpha, double pool = kPool)
         : m_core({1}),
           m_queues(m_core, *this),
           m_rooms(m_core, m_queues, *this),
@@ -31,7 +31,7 @@ class Switch : public FifoClient, public RoomClient
           m_onStart(m_core.AddHandler<Switch, &Switch::OnStart>(this))
     {
         m_queues.SetRooms(&m_rooms);
-        m_rooms.AddRoom({kPool, alpha}, 1e12);
+        m_rooms.AddRoom({pool, alpha}, 1e12);
     }
 
     uint32_t AddPort(int64_t rate)
@@ -61,6 +61,18 @@ class Switch : public FifoClient, public RoomClient
             m_core.part(0).Insert({0, m_core.Key(m_entity, 0), 0, 0, m_onStart, 0});
         }
         m_core.RunUntil(until);
+    }
+
+    /// Nobody sends any more; until nothing happens.
+    void Finish()
+    {
+        for (auto& [link, rate] : m_rate)
+        {
+            rate = 0;
+            m_sent[link] = 0;
+            Send(m_core.part(0), link);
+        }
+        m_core.RunUntil(kForever);
     }
 
     /// bits/s that the link's sender may send now.
@@ -175,6 +187,22 @@ TEST(FifoRooms, NobodyWaitsBeforeAThreshold)
                   << " Mbit wait, " << (held ? "held back\n" : "nobody is held back\n");
         EXPECT_EQ(held, until > 220 * kMs / 1000);
     }
+}
+
+/// A memory of half a microsecond of the link; and a port is left without anything to do in the
+/// end.
+TEST(FifoRooms, SmallMemoriesFillAndEmpty)
+{
+    Switch world(1, 5e4);
+    const uint32_t port = world.AddPort(80 * kGbps);
+    world.AddLink(100 * kGbps, {port});
+    world.Run(10 * kMs);
+    const double arrived = world.Arrived(port) / 10e-3 / 1e9;
+    std::cout << arrived << " Gb/s (expected 80)\n";
+    EXPECT_NEAR(arrived, 80, 1);
+    EXPECT_TRUE(world.Blamed(port));
+    world.Finish();
+    EXPECT_EQ(world.Backlog(port), 0);
 }
 
 /// Nor where what arrives can leave, however long.
