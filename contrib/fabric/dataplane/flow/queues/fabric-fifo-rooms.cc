@@ -252,9 +252,7 @@ FifoRooms::Hold(Partition& part, uint32_t id)
     }
     const double drain = std::max(0.0, brought - grown) * 1e12 / span;
     const auto rate = static_cast<double>(ingress.rate);
-    // Small memories fill within that time.
-    const double settling = std::min(kSettling, threshold * 1e12 / rate);
-    const double room = settling > 0 ? (threshold - waiting) * 1e12 / settling : -rate;
+    const double room = (threshold - waiting) * 1e12 / kSettling;
     const double held = std::max(0.0, drain + room);
     const bool free = waiting < kNothing || held >= rate;
     const double before = ingress.held == kFree ? rate : static_cast<double>(ingress.held);

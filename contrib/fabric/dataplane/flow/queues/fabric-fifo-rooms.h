@@ -18,7 +18,7 @@
 // average the sender then sends what leaves: here it is given that rate, with a correction that
 // keeps what waits at the threshold,
 //
-//   drain + (threshold − waiting) / settling,
+//   drain + (threshold − waiting) / kSettling,
 //
 // as long as that is less than its link's rate. All that it sends over the link gets its part of
 // that, to idle ports too: messages wait behind others' (head-of-line blocking).
