@@ -243,6 +243,10 @@ class FifoQueues
     void Update(Queue& queue, Tick now) const;
     void Tell(uint32_t use, int64_t rate);
     void Change(Partition& part, uint32_t use, int64_t rate);
+    void OnChanges(Partition& part, const Event& event);
+    void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
+
+    // fabric-fifo-output.cc
     Segment& OpenSegment(Partition& part, uint32_t id);
     void PredictEmpty(Partition& part, uint32_t id);
     void Apply(Queue& queue, uint32_t use, int64_t rate);
@@ -250,12 +254,12 @@ class FifoQueues
     void PassOn(const Queue& queue);
     void PassOn(const Queue& queue, uint32_t use);
     void ArmEmpty(Partition& part, uint32_t id);
-    void Pass(Partition& part, uint32_t marker);
     void OnOutput(Partition& part, const Event& event);
     void OnEmpty(Partition& part, const Event& event);
+
+    // fabric-fifo-markers.cc
+    void Pass(Partition& part, uint32_t marker);
     void OnMarker(Partition& part, const Event& event);
-    void OnChanges(Partition& part, const Event& event);
-    void Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entity, uint64_t arg);
 
     // fabric-fifo-marking.cc
     void PredictMarks(Partition& part, uint32_t id);

@@ -12,14 +12,15 @@ namespace heddle::fabric
 namespace
 {
 
-/// About how long a pause takes from its cause to its effect.
-constexpr Tick kLook = 2'000'000;
 /// While no threshold is near.
 constexpr Tick kRareLook = 50'000'000;
-/// Time constant of what waits above or below a threshold; ps.
-constexpr double kSettling = 4e6;
+/// What waits above or below a threshold settles in this part of the time that fills the memory:
+/// as quickly as a pause acts at least (about 2 us from cause to effect), and often enough; ps.
+constexpr double kPartOfFilling = 0.25;
+constexpr double kFastest = 4e6;
+constexpr double kSlowest = 20e6;
 /// Of a link's rate: smaller changes are not told.
-constexpr double kTold = 0.01;
+constexpr double kTold = 0.02;
 /// Of the memory at which the first pause is possible.
 constexpr double kNear = 0.9;
 /// Bits that do not count.
@@ -42,6 +43,8 @@ FifoRooms::AddRoom(const Memory& memory, double fill)
     Room room{};
     room.memory = memory;
     room.fill = fill;
+    const double filling = memory.pool * 1e12 / fill;
+    room.settling = std::clamp(kPartOfFilling * filling, kFastest, kSlowest);
     m_rooms.push_back(std::move(room));
     return static_cast<uint32_t>(m_rooms.size() - 1);
 }
@@ -204,7 +207,8 @@ FifoRooms::OnLook(Partition& part, const Event& event)
     const double first = room.memory.pool * room.memory.alpha / (1 + room.memory.alpha);
     const double until = (kNear * first - used) * 1e12 / room.fill;
     const auto rest = static_cast<Tick>(std::min<double>(kRareLook, std::max(0.0, until)));
-    part.Insert({part.now() + (holds ? kLook : std::max(kLook, rest)),
+    const auto soon = static_cast<Tick>(room.settling / 2);
+    part.Insert({part.now() + (holds ? soon : std::max(soon, rest)),
                  m_core.Key(m_entity, m_sequence++),
                  0,
                  event.entity,
@@ -252,7 +256,8 @@ FifoRooms::Hold(Partition& part, uint32_t id)
     }
     const double drain = std::max(0.0, brought - grown) * 1e12 / span;
     const auto rate = static_cast<double>(ingress.rate);
-    const double room = (threshold - waiting) * 1e12 / kSettling;
+    const double settling = m_rooms[ingress.rooms[0]].settling;
+    const double room = (threshold - waiting) * 1e12 / settling;
     const double held = std::max(0.0, drain + room);
     const bool free = waiting < kNothing || held >= rate;
     const double before = ingress.held == kFree ? rate : static_cast<double>(ingress.held);

@@ -18,14 +18,14 @@
 // average the sender then sends what leaves: here it is given that rate, with a correction that
 // keeps what waits at the threshold,
 //
-//   drain + (threshold − waiting) / kSettling,
+//   drain + (threshold − waiting) / settling,
 //
 // as long as that is less than its link's rate. All that it sends over the link gets its part of
 // that, to idle ports too: messages wait behind others' (head-of-line blocking).
 //
 // How much of a backlog came over which link: a queue is first come, first served, so that it holds
-// the latest of what arrived. Arrivals are noted when a room is looked at: rarely, or kLook apart
-// when a threshold is near.
+// the latest of what arrived. Arrivals are noted when a room is looked at: rarely, or half the
+// settling time apart when a threshold is near.
 //
 // Deviations: the mean over pauses, not pauses; XOFF, XON and the headroom between them (tens of
 // kilobytes) count as the threshold.
@@ -135,6 +135,7 @@ class FifoRooms
     {
         Memory memory;
         double fill;
+        double settling = 0; ///< time constant, ps
         bool asleep = true;
         double used = 0; ///< bits that wait in it
         Tick lookedAt = -1;

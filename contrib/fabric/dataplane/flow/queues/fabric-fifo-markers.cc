@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The ends of messages on their way through fluid queues: behind what was there when they came.
+#include "ns3/fabric-fifo-queues.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace heddle::fabric
+{
+
+namespace
+{
+
+constexpr double kTicksPerSecond = 1e12;
+
+} // namespace
+
+void
+FifoQueues::Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead)
+{
+    if (m_freeMarkers.empty())
+    {
+        m_freeMarkers.push_back(static_cast<uint32_t>(m_markers.size()));
+        m_markers.emplace_back();
+    }
+    const uint32_t id = m_freeMarkers.back();
+    m_freeMarkers.pop_back();
+    Marker& marker = m_markers[id];
+    marker.flow = flow;
+    marker.hop = 0;
+    marker.there = false;
+    marker.cookie = cookie;
+    marker.ahead = ahead;
+    marker.travelled = 0;
+    marker.delays.assign(m_flows[flow].count, 0);
+    Pass(part, id);
+}
+
+/// Onwards, through queues that are empty and ways of no length at once.
+void
+FifoQueues::Pass(Partition& part, uint32_t id)
+{
+    Marker& marker = m_markers[id];
+    const Flow& flow = m_flows[marker.flow];
+    Tick wait = 0;
+    while (marker.hop < flow.count && wait == 0)
+    {
+        const Use& use = m_uses[flow.first + marker.hop];
+        if (!marker.there)
+        {
+            marker.there = true;
+            wait = use.way;
+            marker.travelled += use.way;
+            continue;
+        }
+        const Queue& queue = m_queues[use.queue];
+        const auto capacity = static_cast<double>(queue.capacity);
+        // As many links bring packets of others at full rate as their rates make up.
+        const auto others = static_cast<double>(queue.inflow - Part(use.in, use.share));
+        const double behind = marker.ahead * m_packet * std::max(0.0, others / capacity);
+        const double before = std::max(0.0, Backlog(part, use.queue) - behind);
+        const double delay = before * kTicksPerSecond / capacity;
+        wait = std::llround(delay);
+        marker.delays[marker.hop++] = delay;
+        marker.there = false;
+    }
+    if (wait > 0)
+    {
+        Schedule(part, part.now() + wait, m_onMarker, id, 0);
+        return;
+    }
+    std::vector<double> delays; // the client may send others, which moves m_markers
+    delays.swap(marker.delays);
+    m_client.OnThrough(part, marker.flow, marker.cookie, marker.travelled, delays);
+    m_markers[id].delays.swap(delays); // memory is kept
+    m_freeMarkers.push_back(id);
+}
+
+void
+FifoQueues::OnMarker(Partition& part, const Event& event)
+{
+    Pass(part, event.entity);
+}
+
+} // namespace heddle::fabric
