@@ -158,8 +158,8 @@ RankEmitter::Experts(uint32_t layer)
         }
         pairs = static_cast<double>(received);
     }
-    auto local = static_cast<double>(m_spec.model.experts / m_spec.ep);
-    return ExpertCost(m_spec, pairs, local);
+    const auto local = m_spec.model.experts / m_spec.ep; // divides
+    return ExpertCost(m_spec, pairs, static_cast<double>(local));
 }
 
 void

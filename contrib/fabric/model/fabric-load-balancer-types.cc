@@ -41,7 +41,7 @@ const bool kListed = []
                       .HideFromDocumentation();
     for (const std::string& name : ::heddle::RegistryIndex::Names("load-balancer"))
     {
-        TypeId(TypeName(name).c_str()).SetParent(base).SetGroupName("HeddleFabric");
+        TypeId(TypeName(name)).SetParent(base).SetGroupName("HeddleFabric");
     }
     return true;
 }();

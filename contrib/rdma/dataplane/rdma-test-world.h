@@ -70,25 +70,22 @@ MakeTopology(const Cluster& c)
     return topology;
 }
 
-class World : public TransportClient
+/// `c` with switches that mark.
+inline Cluster
+Marking(Cluster c, uint64_t kmin, uint64_t kmax, double pmax)
+{
+    c.ecn = true;
+    c.kmin = kmin;
+    c.kmax = kmax;
+    c.pmax = pmax;
+    return c;
+}
+
+/// A network, a transport on it, and what is posted when; what completes is for who derives.
+template <typename NetworkType, typename TransportType>
+class TestWorld : public TransportClient
 {
   public:
-    World(const Cluster& cluster, const TransportConfig& config)
-        : World(MakeTopology(cluster), config, cluster.seed)
-    {
-    }
-
-    World(Topology given, const TransportConfig& config, uint64_t seed)
-        : topology(std::move(given)),
-          core({seed}),
-          net(core, topology),
-          transport(core, net, config),
-          m_entity(core.NewEntities()),
-          m_onCall(core.AddHandler<World, &World::OnCall>(this))
-    {
-        transport.SetClient(this);
-    }
-
     /// Posts a message at `at`; cookies count up from 0.
     uint64_t Post(NicId from,
                   NicId to,
@@ -121,12 +118,79 @@ class World : public TransportClient
         core.RunUntil(until);
     }
 
+    Tick State(uint64_t cookie, MessageState state) const
+    {
+        return byCookie.at(cookie).timing.state[static_cast<size_t>(state)];
+    }
+
+    Topology topology;
+    EventCore core;
+    NetworkType net;
+    TransportType transport;
+    std::map<uint64_t, Delivery> byCookie;
+    uint64_t digest = 0;
+
+  protected:
+    template <typename... NetworkArguments>
+    TestWorld(Topology given,
+              const TransportConfig& config,
+              uint64_t seed,
+              const NetworkArguments&... arguments)
+        : topology(std::move(given)),
+          core({seed}),
+          net(core, topology, arguments...),
+          transport(core, net, config),
+          m_entity(core.NewEntities()),
+          m_onCall(core.AddHandler<TestWorld, &TestWorld::OnCall>(this))
+    {
+        transport.SetClient(this);
+    }
+
+    struct Posted
+    {
+        QpId qp;
+        uint64_t bytes;
+        uint64_t order; ///< in which it was posted, from 1
+    };
+
+    void Note(Partition& part, const Delivery& d)
+    {
+        byCookie[d.cookie] = d;
+        digest = HashCombine(digest, HashCombine(d.cookie, static_cast<uint64_t>(part.now())));
+    }
+
+    std::vector<Posted> m_posted; ///< by cookie
+
+  private:
+    void OnCall(Partition& part, const Event& event)
+    {
+        m_calls[event.arg](part);
+    }
+
+    std::vector<std::function<void(Partition&)>> m_calls;
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    uint64_t m_order = 0;
+    HandlerId m_onCall;
+};
+
+class World : public TestWorld<Network, Transport>
+{
+  public:
+    World(const Cluster& cluster, const TransportConfig& config)
+        : World(MakeTopology(cluster), config, cluster.seed)
+    {
+    }
+
+    World(Topology given, const TransportConfig& config, uint64_t seed)
+        : TestWorld(std::move(given), config, seed)
+    {
+    }
+
     void OnDelivered(Partition& part, const Delivery& d) override
     {
         deliveries.push_back(d);
-        byCookie[d.cookie] = d;
-        const uint64_t last = HashCombine(d.cookie, static_cast<uint64_t>(part.now()));
-        digest = HashCombine(digest, last);
+        Note(part, d);
         if (onDelivered)
         {
             onDelivered(part, d);
@@ -195,11 +259,6 @@ class World : public TransportClient
         return t.finished - t.started - t.state[0];
     }
 
-    Tick State(uint64_t cookie, MessageState state) const
-    {
-        return byCookie.at(cookie).timing.state[static_cast<size_t>(state)];
-    }
-
     Tick LastFinish() const
     {
         Tick last = 0;
@@ -210,35 +269,9 @@ class World : public TransportClient
         return last;
     }
 
-    Topology topology;
-    EventCore core;
-    Network net;
-    Transport transport;
     std::vector<Delivery> deliveries;
-    std::map<uint64_t, Delivery> byCookie;
     std::map<uint64_t, uint32_t> acknowledged;
     std::function<void(Partition&, const Delivery&)> onDelivered;
-    uint64_t digest = 0;
-
-  private:
-    struct Posted
-    {
-        QpId qp;
-        uint64_t bytes;
-        uint64_t order;
-    };
-
-    void OnCall(Partition& part, const Event& event)
-    {
-        m_calls[event.arg](part);
-    }
-
-    std::vector<Posted> m_posted;
-    std::vector<std::function<void(Partition&)>> m_calls;
-    uint32_t m_entity;
-    uint32_t m_sequence = 0;
-    uint64_t m_order = 0;
-    HandlerId m_onCall;
 };
 
 inline TransportConfig

@@ -150,12 +150,8 @@ TEST(Excess, PfcIsPausedAndNamed)
 
 TEST(Excess, RateControlIsPacedAndNamed)
 {
-    Cluster cluster = Bottleneck();
+    Cluster cluster = Marking(Bottleneck(), 100'000, 400'000, 0.2);
     cluster.parameters["oversubscription"] = "4";
-    cluster.ecn = true;
-    cluster.kmin = 100'000;
-    cluster.kmax = 400'000;
-    cluster.pmax = 0.2;
     TransportConfig config = GoBackN();
     config.congestionControl = "dcqcn";
     World world(cluster, config);

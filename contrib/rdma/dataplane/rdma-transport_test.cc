@@ -241,11 +241,7 @@ TrafficCases()
     lossy.bufferBytes = 200'000;
     Cluster spray = lossy;
     spray.loadBalancer = "adaptive";
-    Cluster ecn = lossless;
-    ecn.ecn = true;
-    ecn.kmin = 20'000;
-    ecn.kmax = 200'000;
-    ecn.pmax = 0.2;
+    const Cluster ecn = Marking(lossless, 20'000, 200'000, 0.2);
     TransportConfig latencies = SelectiveRepeat();
     latencies.sendLatency = 800 * kNanosecond;
     latencies.receiveLatency = 300 * kNanosecond;

@@ -176,14 +176,10 @@ TEST(DcqcnNetwork, PortScopeSendsFewerCnps)
     {
         Cluster cluster;
         cluster.nics = 9;
-        cluster.ecn = true;
-        cluster.kmin = 20'000;
-        cluster.kmax = 100'000;
-        cluster.pmax = 1;
         TransportConfig config = GoBackN();
         config.congestionControl = "dcqcn";
         config.congestionControlParameters = {{"cnp_scope", scope}, {"cnp_interval", "4us"}};
-        World world(cluster, config);
+        World world(Marking(cluster, 20'000, 100'000, 1), config);
         for (NicId from = 1; from <= 8; ++from)
         {
             world.Post(from, 0, 1000 * 4096);
@@ -210,13 +206,9 @@ TEST(DcqcnNetwork, IdleQueuePairsRecoverWithoutEvents)
     {
         Cluster cluster;
         cluster.nics = 9;
-        cluster.ecn = true;
-        cluster.kmin = 20'000;
-        cluster.kmax = 100'000;
-        cluster.pmax = 1;
         TransportConfig config = GoBackN();
         config.congestionControl = "dcqcn";
-        World world(cluster, config);
+        World world(Marking(cluster, 20'000, 100'000, 1), config);
         for (NicId from = 1; from <= 8; ++from)
         {
             world.Post(from, 0, 1000 * 4096);

@@ -16,7 +16,7 @@
 namespace heddle::test
 {
 
-class FlowWorld : public TransportClient
+class FlowWorld : public TestWorld<FlowNetwork, FlowTransport>
 {
   public:
     FlowWorld(const Cluster& cluster, const TransportConfig& config)
@@ -26,58 +26,18 @@ class FlowWorld : public TransportClient
 
     /// `maxMin`: rates in place of queues.
     FlowWorld(Topology given, const TransportConfig& config, uint64_t seed, bool maxMin = false)
-        : topology(std::move(given)),
-          core({seed}),
-          net(core, topology, FlowNetworkConfigFor(config, maxMin)),
-          transport(core, net, config),
-          m_entity(core.NewEntities()),
-          m_onCall(core.AddHandler<FlowWorld, &FlowWorld::OnCall>(this))
+        : TestWorld(std::move(given), config, seed, FlowNetworkConfigFor(config, maxMin))
     {
-        transport.SetClient(this);
-    }
-
-    /// Posts a message at `at`; cookies count up from 0.
-    uint64_t Post(NicId from,
-                  NicId to,
-                  uint64_t bytes,
-                  Tick at = 0,
-                  uint32_t channel = 0,
-                  uint8_t trafficClass = kConfiguredClass)
-    {
-        const QpId qp = transport.Connect(from, to, channel, trafficClass);
-        const uint64_t cookie = m_posted.size();
-        m_posted.push_back(bytes);
-        At(at,
-           [this, qp, bytes, cookie](Partition& part) { transport.Post(part, qp, bytes, cookie); });
-        return cookie;
-    }
-
-    void At(Tick time, std::function<void(Partition&)> what)
-    {
-        m_calls.push_back(std::move(what));
-        core.part(0).Insert(
-            {time, core.Key(m_entity, m_sequence++), m_calls.size() - 1, 0, m_onCall, 0});
-    }
-
-    void Run(Tick until = kForever)
-    {
-        core.RunUntil(until);
     }
 
     void OnDelivered(Partition& part, const Delivery& d) override
     {
-        byCookie[d.cookie] = d;
-        digest = HashCombine(digest, HashCombine(d.cookie, static_cast<uint64_t>(part.now())));
+        Note(part, d);
     }
 
     void OnAcknowledged(Partition& part, QpId, uint64_t cookie) override
     {
         acknowledgedAt[cookie] = part.now();
-    }
-
-    Tick State(uint64_t cookie, MessageState state) const
-    {
-        return byCookie.at(cookie).timing.state[static_cast<size_t>(state)];
     }
 
     /// Empty when all that must hold after a finished run does.
@@ -98,7 +58,7 @@ class FlowWorld : public TransportClient
                 sum += state;
                 faults += state < 0 ? "negative state of " + std::to_string(cookie) + "\n" : "";
             }
-            if (sum != d.timing.finished - d.timing.started || d.bytes != m_posted[cookie])
+            if (sum != d.timing.finished - d.timing.started || d.bytes != m_posted[cookie].bytes)
             {
                 faults += "timing sum or bytes of " + std::to_string(cookie) + "\n";
             }
@@ -106,25 +66,7 @@ class FlowWorld : public TransportClient
         return faults;
     }
 
-    Topology topology;
-    EventCore core;
-    FlowNetwork net;
-    FlowTransport transport;
-    std::map<uint64_t, Delivery> byCookie;
     std::map<uint64_t, Tick> acknowledgedAt;
-    uint64_t digest = 0;
-
-  private:
-    void OnCall(Partition& part, const Event& event)
-    {
-        m_calls[event.arg](part);
-    }
-
-    std::vector<uint64_t> m_posted;
-    std::vector<std::function<void(Partition&)>> m_calls;
-    uint32_t m_entity;
-    uint32_t m_sequence = 0;
-    HandlerId m_onCall;
 };
 
 } // namespace heddle::test

@@ -265,11 +265,7 @@ TEST(Classes, AcknowledgementsPassAPausedClass)
 
 TEST(Classes, AMarkSlowsItsOwnClassOnly)
 {
-    Cluster cluster = Nics(5);
-    cluster.ecn = true;
-    cluster.kmin = 100'000;
-    cluster.kmax = 400'000;
-    cluster.pmax = 0.2;
+    const Cluster cluster = Marking(Nics(5), 100'000, 400'000, 0.2);
     TransportConfig config = SelectiveRepeat();
     config.congestionControl = "dcqcn";
     PacketLevel world(WithClasses(cluster, true), config);
