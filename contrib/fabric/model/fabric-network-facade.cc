@@ -21,10 +21,10 @@ namespace
 
 TypeId
 AddSwitchAttributes(TypeId tid,
-                    Ptr<const AttributeAccessor> lossless,
-                    Ptr<const AttributeAccessor> strict,
-                    Ptr<const AttributeAccessor> balancer,
-                    Ptr<const AttributeAccessor> parameters)
+                    const Ptr<const AttributeAccessor>& lossless,
+                    const Ptr<const AttributeAccessor>& strict,
+                    const Ptr<const AttributeAccessor>& balancer,
+                    const Ptr<const AttributeAccessor>& parameters)
 {
     return tid
         .AddAttribute("LosslessClasses",

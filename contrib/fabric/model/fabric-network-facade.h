@@ -57,9 +57,9 @@ class FabricNetwork : public Object, private ::heddle::NetworkObserver
     ::heddle::Network& GetNetwork() const;
 
     /// Port (transmitting side), reason, wire bytes, traffic class.
-    typedef void (*DropTracedCallback)(uint32_t port, uint8_t reason, uint16_t bytes, uint8_t cls);
+    using DropTracedCallback = void (*)(uint32_t port, uint8_t reason, uint16_t bytes, uint8_t cls);
     /// Port to stop or to resume, traffic class, XOFF (true) or XON.
-    typedef void (*PauseTracedCallback)(uint32_t port, uint8_t cls, bool xoff);
+    using PauseTracedCallback = void (*)(uint32_t port, uint8_t cls, bool xoff);
 
   private:
     void DoDispose() override;

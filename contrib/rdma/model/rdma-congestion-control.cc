@@ -106,7 +106,7 @@ class ParameterAccessor : public AttributeAccessor
 void
 RegisterOne(const ::heddle::Choice& choice)
 {
-    TypeId tid = TypeId(TypeName(choice.name).c_str())
+    TypeId tid = TypeId(TypeName(choice.name))
                      .SetParent<CongestionControl>()
                      .SetGroupName("HeddleRdma")
                      .AddConstructor<CongestionControl>();

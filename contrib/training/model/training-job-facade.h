@@ -71,12 +71,12 @@ class TrainingJob : public Object, private ::heddle::Job::Observer
     ::heddle::Job& GetJob() const; ///< Build() must have been called.
 
     /// Rank, label, start and end of a kernel, or of a rank's part in a collective or transfer.
-    typedef void (*ActivityTracedCallback)(uint32_t rank, std::string label, Time start, Time end);
+    using ActivityTracedCallback = void (*)(uint32_t rank, std::string label, Time start, Time end);
     /// Rank, root account (as ::heddle::RootAccountName), place (port, rank or 2^32 − 1), time.
-    typedef void (*IdleTracedCallback)(uint32_t rank,
-                                       std::string account,
-                                       uint32_t place,
-                                       Time time);
+    using IdleTracedCallback = void (*)(uint32_t rank,
+                                        std::string account,
+                                        uint32_t place,
+                                        Time time);
 
   private:
     struct Entry
