@@ -63,29 +63,35 @@ Partition::PostOutsideWindow(uint32_t to, Event event)
     m_core.part(to).Insert(event);
 }
 
-/// Memory takes as long as some events.
-inline void
-Partition::PrepareNext(bool early) const
+/// Hands the next events to those who want to prepare for them.
+void
+Partition::Prepare()
 {
-    constexpr ptrdiff_t kEarly = 8;
-    constexpr ptrdiff_t kLate = 4;
-    const auto* handlers = m_core.m_handlers.data();
-    if (const Event* event = early ? m_wheel.Ahead(kEarly) : nullptr)
+    const auto& handlers = m_core.m_handlers;
+    m_which.resize(handlers.size());
+    m_whichCount.assign(handlers.size(), 0);
+    const Event* first = m_wheel.next();
+    const size_t count = m_wheel.TakeUnprepared(kBatch);
+    for (size_t i = 0; i < count; ++i)
     {
-        const auto& handler = handlers[event->handler];
-        if (handler.early)
-        {
-            handler.early(handler.self, *event);
-        }
+        const HandlerId handler = first[i].handler;
+        m_which[handler][m_whichCount[handler]++] = static_cast<uint8_t>(i);
     }
-    if (const Event* event = m_wheel.Ahead(kLate))
+    const auto call = [&](EventCore::PrepareFn EventCore::HandlerEntry::*stage)
     {
-        const auto& handler = handlers[event->handler];
-        if (handler.late)
+        for (size_t h = 0; h < handlers.size(); ++h)
         {
-            handler.late(handler.self, *event);
+            if (m_whichCount[h] != 0 && handlers[h].*stage)
+            {
+                (handlers[h].*stage)(handlers[h].self, first, m_which[h].data(), m_whichCount[h]);
+            }
         }
+    };
+    if (m_core.m_preparesEarly)
+    {
+        call(&EventCore::HandlerEntry::early);
     }
+    call(&EventCore::HandlerEntry::late);
 }
 
 void
@@ -95,18 +101,20 @@ Partition::Run(Tick end)
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
     const bool prepares = m_core.m_prepares;
-    const bool early = m_core.m_preparesEarly;
     while (!m_leave && m_wheel.Advance(end))
     {
-        const Event& event = m_wheel.Take();
         if (prepares)
         {
+            if (m_wheel.unprepared())
+            {
+                Prepare();
+            }
             if (m_count % kFetchPeriod == 0)
             {
                 m_wheel.FetchAhead();
             }
-            PrepareNext(early);
         }
+        const Event& event = m_wheel.Take();
         m_now = event.time;
         ++m_count;
         const auto& handler = handlers[event.handler];

@@ -37,6 +37,7 @@
 #include "ns3/base-event-wheel.h"
 #include "ns3/base-hash.h"
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -132,7 +133,7 @@ class alignas(64) Partition
     };
 
     void Run(Tick end); ///< runs every event with time < end
-    void PrepareNext(bool early) const;
+    void Prepare();
     void PostOutsideWindow(uint32_t to, Event event);
     void Announce(Tick time) const;
     void Empty(Box& box); ///< into the wheel
@@ -151,6 +152,10 @@ class alignas(64) Partition
     std::vector<Tick> m_distance;     ///< to each partition
     std::vector<Tick> m_distanceFrom; ///< from each partition
     std::vector<Box> m_boxes[2];      ///< by destination
+    /// Of Prepare(), by handler: which events of the batch, and how many.
+    static constexpr size_t kBatch = 64;
+    std::vector<std::array<uint8_t, kBatch>> m_which;
+    std::vector<uint8_t> m_whichCount;
 };
 
 /**
@@ -190,11 +195,12 @@ class EventCore
 
     HandlerId AddHandler(HandlerFn function, void* self);
 
-    /// Hints: calls `early(self, event)` some events before `event` runs, when what Event::arg
-    /// points to has been fetched into the cache, and `late` a few events before; each any number
-    /// of times, or never. They may fetch more, and must not change what the event will do. Null:
-    /// none. Early calls cost a few ns per event: for worlds of which most is not in any cache.
-    using PrepareFn = void (*)(void* self, const Event& event);
+    /// Hints: calls `early` and then `late` some events before an event of the handler runs, when
+    /// what Event::arg points to has been fetched into the cache; never for some events. They may
+    /// fetch more, and must not change what the event will do. Null: none. Events are handed over
+    /// many at once, handler by handler: so their misses overlap, and no call is a wrong guess of
+    /// the branch predictor. They are `first[which[0]]` … `first[which[count - 1]]`.
+    using PrepareFn = void (*)(void* self, const Event* first, const uint8_t* which, size_t count);
     void SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late);
 
     /// Some handler has one: the world does not fit the nearer caches.

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 
 namespace heddle
 {
@@ -136,6 +138,65 @@ TEST(EventCore, InsertsIntoTheCurrentBucketKeepOrder)
     EXPECT_EQ(chain.times.size(), 201U);
     EXPECT_TRUE(std::is_sorted(chain.times.begin(), chain.times.end()));
     EXPECT_EQ(chain.times.back(), 5 + 300);
+}
+
+struct Recorder
+{
+    void OnPrepared(Partition&, const Event& event)
+    {
+        stages[event.key].push_back('x');
+    }
+
+    void OnOther(Partition& part, const Event& event)
+    {
+        if (event.arg > 0) // into the bucket that is running
+        {
+            part.Schedule(3, other, 0, event.arg - 1, event.key + 1);
+        }
+    }
+
+    template <char Stage>
+    static void Note(void* self, const Event* first, const uint8_t* which, size_t count)
+    {
+        for (size_t i = 0; i < count; ++i)
+        {
+            const Event& event = first[which[i]];
+            EXPECT_EQ(event.handler, static_cast<Recorder*>(self)->prepared);
+            static_cast<Recorder*>(self)->stages[event.key].push_back(Stage);
+        }
+    }
+
+    HandlerId prepared = 0;
+    HandlerId other = 0;
+    std::map<uint64_t, std::string> stages;
+};
+
+/// Two handlers, one of which prepares. What is prepared for is in order: early, late, the event.
+TEST(EventCore, PreparesForEventsOfAHandlerBeforeTheyRun)
+{
+    for (const bool twice : {false, true})
+    {
+        EventCore core({});
+        Recorder recorder;
+        recorder.prepared = core.AddHandler<Recorder, &Recorder::OnPrepared>(&recorder);
+        recorder.other = core.AddHandler<Recorder, &Recorder::OnOther>(&recorder);
+        core.SetPrepare(recorder.prepared,
+                        twice ? &Recorder::Note<'e'> : nullptr,
+                        &Recorder::Note<'l'>);
+        // 200 events of a bucket, more than a batch, and some of other buckets.
+        for (uint64_t i = 0; i < 300; ++i)
+        {
+            const Tick time = i < 200 ? Tick{5000} + static_cast<Tick>(i) : Tick{10'000'000} * i;
+            core.part(0).Insert({time, 10 * i, 0, 0, recorder.prepared, 0});
+            core.part(0).Insert({time, 1'000'000 + 10 * i, 5, 0, recorder.other, 0});
+        }
+        core.RunUntil(kForever);
+        ASSERT_EQ(recorder.stages.size(), 300U);
+        for (const auto& [key, stages] : recorder.stages)
+        {
+            EXPECT_EQ(stages, twice ? "elx" : "lx") << "event " << key;
+        }
+    }
 }
 
 TEST(EventCore, OutsideInsertsAreAnnounced)

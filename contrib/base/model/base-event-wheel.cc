@@ -114,6 +114,7 @@ EventWheel::EventWheel(unsigned bucketShift, unsigned bucketBits, BlockArena& ar
     Reserve(kSmallest);
     m_next = m_sorted.get();
     m_end = m_sorted.get();
+    m_prepared = m_next;
 }
 
 void
@@ -279,6 +280,7 @@ EventWheel::Refill(Tick end)
     m_occupied[slot >> 6] &= ~(uint64_t{1} << (slot & 63));
     Load(m_buckets[slot]);
     m_ahead = m_buckets[(slot + 1) & m_mask];
+    m_prepared = m_next;
     return m_next->time < end;
 }
 

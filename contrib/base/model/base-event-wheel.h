@@ -101,10 +101,24 @@ class EventWheel
         return m_late.empty() ? *m_next++ : TakeLate();
     }
 
-    /// The event that comes `distance` later, if that is known already, else null. A hint.
-    const Event* Ahead(ptrdiff_t distance) const
+    /// The event that Take() returns next, unless that was inserted of late; others follow it.
+    const Event* next() const
     {
-        return m_end - m_next > distance ? m_next + distance : nullptr;
+        return m_next;
+    }
+
+    /// TakeUnprepared() has not covered next().
+    bool unprepared() const
+    {
+        return m_next == m_prepared && m_next != m_end;
+    }
+
+    /// When unprepared(): how many events from next() on lie ready; at most `most`.
+    size_t TakeUnprepared(size_t most)
+    {
+        const size_t count = std::min(most, static_cast<size_t>(m_end - m_next));
+        m_prepared = m_next + count;
+        return count;
     }
 
     /// Fetches a chunk of the next bucket into the cache. Worth a call every few events, fewer than
@@ -207,7 +221,8 @@ class EventWheel
     int64_t m_bucket = -1;         ///< absolute number of the current bucket
     const Event* m_next = nullptr; ///< the current bucket, sorted: [m_next, m_end)
     Event* m_end = nullptr;
-    std::vector<Event> m_late; ///< min-heap: made for the current bucket while it drains
+    const Event* m_prepared = nullptr; ///< end of what TakeUnprepared() has covered
+    std::vector<Event> m_late;         ///< min-heap: made for the current bucket while it drains
     Event m_takenLate{};
     const Slot* m_ahead = nullptr;      ///< end of what FetchAhead() has fetched last
     std::vector<Slot*> m_free;          ///< chunks; their lines have often left the cache

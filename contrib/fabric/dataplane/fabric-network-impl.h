@@ -244,9 +244,12 @@ class Network::Impl
     void AddTransmitHandlers();
     /// An EventCore::PrepareFn.
     template <void (Impl::*Method)(const Event&)>
-    static void Prepare(void* self, const Event& event)
+    static void Prepare(void* self, const Event* first, const uint8_t* which, size_t count)
     {
-        (static_cast<Impl*>(self)->*Method)(event);
+        for (size_t i = 0; i < count; ++i)
+        {
+            (static_cast<Impl*>(self)->*Method)(first[which[i]]);
+        }
     }
 
     void PrepareArrivals(bool twice);

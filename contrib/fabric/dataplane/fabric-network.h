@@ -50,7 +50,7 @@ class NicClient
     }
 
     /// Hints, given in large networks only, in huge ones twice: OnReceive() with this packet, or
-    /// OnPortReady(), is a few events away. May fetch into the cache what that will touch; must
+    /// OnPortReady(), is some events away. May fetch into the cache what that will touch; must
     /// change nothing. See EventCore::SetPrepare().
     enum class Notice : uint8_t
     {

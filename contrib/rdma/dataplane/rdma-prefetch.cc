@@ -68,12 +68,22 @@ TransportEngine::AddPreparations()
     {
         return;
     }
-    const EventCore::PrepareFn first = [](void* self, const Event& event)
-    { Fetch(static_cast<TransportEngine*>(self)->m_senders[event.entity]); };
-    const EventCore::PrepareFn second = [](void* self, const Event& event)
+    const EventCore::PrepareFn first =
+        [](void* self, const Event* events, const uint8_t* which, size_t count)
+    {
+        for (size_t i = 0; i < count; ++i)
+        {
+            Fetch(static_cast<TransportEngine*>(self)->m_senders[events[which[i]].entity]);
+        }
+    };
+    const EventCore::PrepareFn second =
+        [](void* self, const Event* events, const uint8_t* which, size_t count)
     {
         auto& engine = *static_cast<TransportEngine*>(self);
-        Fetch(engine.m_nics[engine.m_senders[event.entity].lane]);
+        for (size_t i = 0; i < count; ++i)
+        {
+            Fetch(engine.m_nics[engine.m_senders[events[which[i]].entity].lane]);
+        }
     };
     const bool twice = m_core.preparesEarly();
     for (const HandlerId timer : {m_onSendTimer, m_onTimeout, m_onCongestionTimer})
