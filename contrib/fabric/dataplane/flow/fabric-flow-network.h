@@ -341,6 +341,8 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     void PassMessage(Partition& part, uint32_t flow, bool onLatestPath, const FlowWaits& waits);
 
     // fabric-flow-spray.cc
+    void JoinSprays();
+    PortId Joined(PortId port) const;
     uint32_t SprayGroup(fabric::FlowPaths::StageId stage);
     void FindSprays();
     void PairSprays();
@@ -438,8 +440,10 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     std::unique_ptr<fabric::SprayWaits> m_spray; ///< null: nobody sprays
     std::vector<fabric::SprayWaits::Step> m_sprays;
     std::vector<uint32_t> m_firstSpray; ///< by flow, into m_sprays
-    std::map<fabric::FlowPaths::StageId, uint32_t> m_sprayGroupOf;
-    std::vector<uint32_t> m_sprayResource; ///< by group
+    std::vector<PortId> m_joined;       ///< by port: another of its set, or the one that names it
+    std::map<PortId, std::vector<PortId>> m_sprayPorts; ///< by the one that names the set
+    std::map<PortId, uint32_t> m_sprayGroupOf;          ///< …
+    std::vector<uint32_t> m_sprayResource;              ///< by group
     uint32_t m_entity;
     uint32_t m_sequence = 0;
     uint64_t m_recomputations = 0;

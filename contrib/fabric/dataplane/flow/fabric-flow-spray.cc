@@ -10,32 +10,86 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
+#include <set>
 
 namespace heddle
 {
 
 using fabric::FlowPaths;
 
+/// Sets of ports that stages in use share: after a failure stages overlap, and what comes by one of
+/// them waits behind what comes by the others.
+void
+FlowNetwork::JoinSprays()
+{
+    m_joined.resize(2 * m_linkUp.size());
+    std::iota(m_joined.begin(), m_joined.end(), 0);
+    m_sprayPorts.clear();
+    std::set<FlowPaths::StageId> stages;
+    for (FlowDetails& d : m_details)
+    {
+        FindStages(d);
+        stages.insert(m_stages.begin(), m_stages.end());
+    }
+    stages.erase(stages.begin(), stages.lower_bound(static_cast<uint32_t>(m_joined.size())));
+    for (const FlowPaths::StageId stage : stages)
+    {
+        PortId first = kNone;
+        m_paths.ForEachPort(stage,
+                            [&](PortId port, double)
+                            {
+                                first = first == kNone ? port : first;
+                                m_joined[Joined(port)] = Joined(first);
+                                m_sprayPorts[port];
+                            });
+    }
+    std::map<PortId, std::vector<PortId>> ports;
+    for (const auto& [port, none] : m_sprayPorts)
+    {
+        ports[Joined(port)].push_back(port);
+    }
+    m_sprayPorts.swap(ports);
+}
+
+/// What names the set that the port is in.
+PortId
+FlowNetwork::Joined(PortId port) const
+{
+    while (m_joined[port] != port)
+    {
+        port = m_joined[port];
+    }
+    return port;
+}
+
 /// The group of a stage; kNone where nothing is uneven.
 uint32_t
 FlowNetwork::SprayGroup(FlowPaths::StageId stage)
 {
-    const auto [entry, isNew] = m_sprayGroupOf.try_emplace(stage, kNone);
-    if (!isNew || stage < 2 * m_linkUp.size())
+    if (stage < m_joined.size())
     {
-        return entry->second;
+        return kNone;
     }
-    uint32_t ports = 0;
     PortId first = kNone;
-    m_paths.ForEachPort(stage,
-                        [&](PortId port, double)
-                        {
-                            ++ports;
-                            first = std::min(first, port);
-                        });
-    entry->second = m_spray->AddGroup(ports, static_cast<int64_t>(m_paths.RateOf(first).bps()));
-    m_sprayResource.push_back(m_resourceOf[first]);
-    if (m_paths.Evened(stage))
+    m_paths.ForEachPort(stage, [&](PortId port, double) { first = std::min(first, port); });
+    const PortId set = Joined(first);
+    const auto [entry, isNew] = m_sprayGroupOf.try_emplace(set, kNone);
+    if (isNew)
+    {
+        const std::vector<PortId>& ports = m_sprayPorts.at(set);
+        std::map<uint32_t, uint32_t> portsOf; // by resource
+        uint32_t most = m_resourceOf[ports[0]];
+        for (const PortId port : ports)
+        {
+            const uint32_t resource = m_resourceOf[port];
+            most = ++portsOf[resource] > portsOf[most] ? resource : most;
+        }
+        m_sprayResource.push_back(most);
+        entry->second = m_spray->AddGroup(static_cast<uint32_t>(ports.size()),
+                                          static_cast<int64_t>(m_paths.RateOf(first).bps()));
+    }
+    if (isNew && m_paths.Evened(stage))
     {
         const uint32_t lastGrade = m_topology.switchConfig.adaptiveGrades - 1;
         m_spray->Even(entry->second, m_paths.ReadingAge(), std::exp2(lastGrade) - 1);
@@ -58,7 +112,14 @@ void
 FlowNetwork::FindSprays()
 {
     const std::unique_ptr<fabric::SprayWaits> before = std::move(m_spray);
-    const std::map<FlowPaths::StageId, uint32_t> groupBefore = std::move(m_sprayGroupOf);
+    std::map<PortId, uint32_t> groupBefore; // by each of its ports
+    for (const auto& [set, group] : m_sprayGroupOf)
+    {
+        for (const PortId port : m_sprayPorts.at(set))
+        {
+            groupBefore[port] = group;
+        }
+    }
     m_sprayGroupOf.clear();
     m_sprayResource.clear();
     m_sprays.clear();
@@ -68,6 +129,7 @@ FlowNetwork::FindSprays()
         return;
     }
     m_spray = std::make_unique<fabric::SprayWaits>(m_core.seed(), m_config.packetBits);
+    JoinSprays();
     std::map<std::pair<uint32_t, FlowPaths::StageId>, uint32_t> inputOf; // by what feeds the group
     for (FlowDetails& d : m_details)
     {
@@ -92,10 +154,10 @@ FlowNetwork::FindSprays()
         m_firstSpray.push_back(static_cast<uint32_t>(m_sprays.size()));
     }
     PairSprays();
-    for (const auto& [stage, group] : m_sprayGroupOf)
+    for (const auto& [set, group] : m_sprayGroupOf)
     {
-        const auto older = groupBefore.find(stage);
-        if (before && group != kNone && older != groupBefore.end() && older->second != kNone)
+        const auto older = groupBefore.find(m_sprayPorts.at(set).back());
+        if (before && older != groupBefore.end())
         {
             m_spray->Continue(m_core.part(0).now(), group, *before, older->second);
         }
@@ -107,14 +169,13 @@ void
 FlowNetwork::PairSprays()
 {
     std::map<std::vector<uint32_t>, uint32_t> groupOf; // by links
-    for (const auto& [stage, group] : m_sprayGroupOf)
+    for (const auto& [set, group] : m_sprayGroupOf)
     {
-        if (group == kNone)
-        {
-            continue;
-        }
         std::vector<uint32_t> links;
-        m_paths.ForEachPort(stage, [&](PortId port, double) { links.push_back(port / 2); });
+        for (const PortId port : m_sprayPorts.at(set))
+        {
+            links.push_back(port / 2);
+        }
         std::sort(links.begin(), links.end());
         const auto [other, isNew] = groupOf.try_emplace(std::move(links), group);
         if (!isNew)

@@ -53,7 +53,9 @@ SprayWaits::Continue(Tick now, uint32_t id, SprayWaits& before, uint32_t other)
     before.Look(other, now);
     Group& group = m_groups[id];
     const Group& older = before.m_groups[other];
+    const size_t ports = group.queues.size();
     group.queues = older.queues;
+    group.queues.resize(ports, 0);
     group.height = older.height;
     group.looks = older.looks;
     group.looked = now;

@@ -68,7 +68,8 @@ class SprayWaits
     /// queues of more than so many packets.
     void Even(uint32_t group, Tick age, double blind);
 
-    /// What waits in the group goes on where `other` of `before`, over the same ports, is now.
+    /// What waits in the group goes on where `other` of `before`, over the same ports as far as
+    /// they are left, is now.
     void Continue(Tick now, uint32_t group, SprayWaits& before, uint32_t other);
 
     /// `upstream`: the group where its packets were sprayed before, kNoGroup if none.
