@@ -314,12 +314,12 @@ WantedPartitions(const Topology& topology, uint32_t threads)
 {
     constexpr uint32_t kPerThread = 4;
     constexpr uint32_t kMost = 64;        // boxes and windows cost their square
-    constexpr size_t kCachedPorts = 4096; // with their queues, packets and events: some MB
+    constexpr size_t kCachedPorts = 8192; // with their queues, packets and events: some MB
     const size_t ports = 2 * topology.links.size();
     const auto forCache = static_cast<uint32_t>(std::min<size_t>(ports / kCachedPorts, kMost));
     if (threads == 1)
     {
-        return forCache < 4 ? 1 : forCache;
+        return std::max(forCache, 1U);
     }
     return std::max(forCache, std::min(kPerThread * threads, kMost));
 }
