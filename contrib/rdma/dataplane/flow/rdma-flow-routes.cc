@@ -2,11 +2,15 @@
 #include "ns3/rdma-flow-routes.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/fabric-uneven-ports.h"
+#include "ns3/rdma-controlled-port.h"
+#include "ns3/rdma-flow-control.h"
 #include "ns3/rdma-flow-transport.h"
 #include "ns3/rdma-reliability.h"
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace heddle
 {
@@ -22,6 +26,9 @@ constexpr double kTolerancePackets = 64;
 /// packet level: all are acknowledged one by one with 1 queue pair at line rate; the two of a ring
 /// lose 0.3 % to acknowledgements (quickstart, adaptive), as much as with in-order packets.
 constexpr uint32_t kReorderingFlows = 1;
+
+/// Ports that many standard deviations below the most loaded one may still be the last.
+constexpr double kFewDeviations = 2;
 
 uint64_t
 PairKey(uint32_t a, uint32_t b, uint32_t c)
@@ -51,6 +58,8 @@ FlowRoutes::FlowRoutes(EventCore& core, const Topology& topology, const Transpor
     const FlowNetworkConfig flow = FlowNetworkConfigFor(config);
     m_ackShare = flow.ackShare;
     m_reorderedAckShare = flow.reorderedAckShare;
+    m_packetBits = flow.packetBits;
+    m_variance.assign(m_bits.size(), 0);
     for (const Topology::Link& link : topology.links)
     {
         m_up.push_back(link.up);
@@ -106,6 +115,22 @@ FlowRoutes::networkConfig() const
     {
         network.markBits =
             kBitsPerByte * static_cast<double>(marked.kminBytes + marked.kmaxBytes) / 2;
+        const NicId far = FarNic();
+        const ControlledPort::Config config{
+            static_cast<double>(m_paths.RateOf(m_paths.PortOf(0)).bps()),
+            kBitsPerByte * static_cast<double>(marked.kminBytes),
+            kBitsPerByte * static_cast<double>(marked.kmaxBytes),
+            marked.pmax,
+            flow.packetBits,
+            far == 0
+                ? 0
+                : m_paths.UnloadedLatency(0, far, DataWireBytes(m_config.mtuPayloadBytes, true)) /
+                          2 +
+                      m_paths.UnloadedLatency(far, 0, kAckWireBytes)};
+        const auto port = std::make_shared<ControlledPort>(MakeCongestionControl(m_config), config);
+        network.efficiency = [port](const CoflowNetwork::Congestion& c) {
+            return port->Efficiency({c.rate, c.streams, c.offered, c.bits});
+        };
     }
     return network;
 }
@@ -366,8 +391,13 @@ FlowRoutes::Spread()
         for (size_t i = 1; i + 1 < m_stages.size(); ++i)
         {
             const double bits = between.bits;
+            const double drawn = m_paths.Evened(m_stages[i]) ? 0 : m_packetBits;
             m_paths.ForEachPort(m_stages[i],
-                                [&](PortId port, double share) { AddBits(port, share * bits); });
+                                [&](PortId port, double share)
+                                {
+                                    AddBits(port, share * bits);
+                                    m_variance[port] += bits * drawn * share * (1 - share);
+                                });
         }
     }
     m_spread = true;
@@ -426,6 +456,113 @@ FlowRoutes::Reordered() const
                        [this](NicId nic) { return m_into[nic] <= kReorderingFlows; });
 }
 
+void
+FlowRoutes::MakeUneven(std::vector<CoflowNetwork::Load>& loads, size_t first)
+{
+    m_late = 0;
+    const auto time = [this](const CoflowNetwork::Load& load, double deviations)
+    {
+        const double bits = load.bits + deviations * std::sqrt(m_variance[load.port]);
+        return bits / static_cast<double>(m_paths.RateOf(load.port).bps());
+    };
+    double nics = 0;
+    PortId most = kNone; // of the uneven ones
+    double longest = 0;
+    for (size_t i = first; i < loads.size(); ++i)
+    {
+        const double t = time(loads[i], 0);
+        nics = m_paths.IsNicPort(loads[i].port) ? std::max(nics, t) : nics;
+        if (m_variance[loads[i].port] > 0 && t > longest)
+        {
+            longest = t;
+            most = loads[i].port;
+        }
+    }
+    if (most == kNone)
+    {
+        return;
+    }
+    // What leaves one switch unevenly arrives so at the next: either stage counts.
+    double ports[2] = {0, 0};
+    for (size_t i = first; i < loads.size(); ++i)
+    {
+        if (m_variance[loads[i].port] > 0 && time(loads[i], kFewDeviations) >= longest)
+        {
+            ++ports[FromLeaf(loads[i].port) ? 1 : 0];
+        }
+    }
+    const double count = std::max(ports[0], ports[1]);
+    const double deviations = fabric::MostOfNormal(count);
+    for (size_t i = first; i < loads.size(); ++i)
+    {
+        loads[i].uneven = deviations * std::sqrt(m_variance[loads[i].port]);
+    }
+    const double rate = static_cast<double>(m_paths.RateOf(most).bps());
+    const double packets = m_bits[most] / m_packetBits;
+    const double spread = m_variance[most] / (m_bits[most] * m_packetBits);
+    if (nics > longest)
+    {
+        m_late = fabric::LongestQueue(packets, spread, longest / nics, count) * m_packetBits *
+                 1e12 / rate;
+    }
+}
+
+double
+FlowRoutes::MessageLate(NicId from, NicId to, double steps)
+{
+    const uint32_t source = m_topology.leafOfNic[from];
+    const uint32_t target = m_topology.leafOfNic[to];
+    if (source == target || pinned())
+    {
+        return 0;
+    }
+    if (!m_spread)
+    {
+        Spread();
+    }
+    double& late = m_between.at(PairKey(source, target, 0)).late;
+    if (late >= 0)
+    {
+        return late;
+    }
+    late = 0;
+    m_paths.Find(from, to, 0, m_stages);
+    const double own = m_bits[m_paths.PortOf(from)] /
+                       static_cast<double>(m_paths.RateOf(m_paths.PortOf(from)).bps());
+    for (size_t i = 1; i + 1 < m_stages.size(); ++i)
+    {
+        double ports = 0;
+        PortId one = kNone;
+        m_paths.ForEachPort(m_stages[i],
+                            [&](PortId port, double)
+                            {
+                                ++ports;
+                                one = m_variance[port] > 0 ? port : one;
+                            });
+        if (one == kNone)
+        {
+            continue;
+        }
+        const auto rate = static_cast<double>(m_paths.RateOf(one).bps());
+        const double packets = m_bits[one] / m_packetBits / steps;
+        const double spread = m_variance[one] / (m_bits[one] * m_packetBits);
+        const double load = std::min(1.0, m_bits[one] / rate / own);
+        late = std::max(late,
+                        fabric::LongestQueue(packets, spread, load, ports) * m_packetBits * 1e12 /
+                            rate);
+    }
+    return late;
+}
+
+bool
+FlowRoutes::FromLeaf(PortId port) const
+{
+    const Topology::Link& link = m_topology.links[port / 2];
+    const auto& end = port % 2 == 0 ? link.a : link.b;
+    return std::find(m_topology.leafOfNic.begin(), m_topology.leafOfNic.end(), end.index) !=
+           m_topology.leafOfNic.end();
+}
+
 bool
 FlowRoutes::Take(std::vector<CoflowNetwork::Load>& loads)
 {
@@ -446,6 +583,7 @@ FlowRoutes::Take(std::vector<CoflowNetwork::Load>& loads)
     {
         loads[i].bits += m_bits[loads[i].port ^ 1U] * ackShare;
     }
+    MakeUneven(loads, first);
     for (NicId nic : m_receivers)
     {
         m_into[nic] = 0;
@@ -454,6 +592,7 @@ FlowRoutes::Take(std::vector<CoflowNetwork::Load>& loads)
     for (PortId port : m_loaded)
     {
         m_bits[port] = 0;
+        m_variance[port] = 0;
     }
     m_loaded.clear();
     m_between.clear();

@@ -58,6 +58,18 @@ class FlowRoutes
     /// Nothing is added after it.
     double Crowding(NicId from, NicId to, uint32_t channel);
 
+    /// Of what the latest Take() returned, all sent at once: how much later than from an even queue
+    /// its last sprayed packet comes; ps. Nothing where ports between switches are full: there
+    /// Load::uneven has it.
+    double LastPacketLate() const
+    {
+        return m_late;
+    }
+
+    /// The same of one message of those from leaf to leaf, in the mean of `steps` that follow each
+    /// other; before Take(), like Crowding().
+    double MessageLate(NicId from, NicId to, double steps);
+
     /// Queue pairs with a dead link among their paths.
     struct Exposed
     {
@@ -130,6 +142,8 @@ class FlowRoutes
     void AddBits(PortId port, double bits);
     void Spread();
     bool Reordered() const;
+    bool FromLeaf(PortId port) const;
+    void MakeUneven(std::vector<CoflowNetwork::Load>& loads, size_t first);
 
     const Topology& m_topology;
     const TransportConfig m_config;
@@ -149,6 +163,9 @@ class FlowRoutes
     std::vector<fabric::FlowPaths::StageId> m_stages; ///< scratch
     std::vector<double> m_bits;                       ///< by port, of what was added
     std::vector<PortId> m_loaded;                     ///< with bits
+    std::vector<double> m_variance;                   ///< by port, of these; bits²
+    double m_packetBits;                              ///< of a full packet
+    double m_late = 0;                                ///< ps
     std::vector<uint32_t> m_into;                     ///< by NIC: queue pairs added
     std::vector<NicId> m_receivers;                   ///< with some
     bool m_blocked = false;
@@ -159,7 +176,8 @@ class FlowRoutes
         NicId from;
         NicId to;
         double bits;
-        double most; ///< time of the most loaded port on the way; < 0: not known yet
+        double most;      ///< time of the most loaded port on the way; < 0: not known yet
+        double late = -1; ///< of a message, ps; < 0: not known yet
     };
 
     std::unordered_map<uint64_t, Between> m_between;

@@ -95,20 +95,27 @@ CoflowNetwork::SetLoads(uint32_t id, const std::vector<Load>& loads)
     Coflow& coflow = m_coflows[id];
     HEDDLE_CHECK(!loads.empty(), "a coflow loads something");
     coflow.bits = 0;
+    bool uneven = false;
     for (const Load& load : loads)
     {
-        coflow.bits = std::max(coflow.bits, load.bits);
+        coflow.bits = std::max(coflow.bits, load.bits + load.uneven);
+        uneven = uneven || load.uneven > 0;
     }
+    coflow.carries.clear();
     m_loads.clear();
     m_loads.push_back({coflow.pace, MaxMin::kWhole});
     double nicShare = 0;
     for (const Load& load : loads)
     {
-        const auto share =
-            static_cast<uint32_t>(std::lround(load.bits / coflow.bits * MaxMin::kWhole));
+        const auto share = static_cast<uint32_t>(
+            std::lround((load.bits + load.uneven) / coflow.bits * MaxMin::kWhole));
         if (share > 0) // below 1/131072 of the most loaded port it limits nothing
         {
             m_loads.push_back({m_portOf[load.port], share});
+            if (uneven)
+            {
+                coflow.carries.push_back(load.bits / (load.bits + load.uneven));
+            }
             const bool sends = m_resources[m_portOf[load.port]].kind == PortKind::NicOut;
             nicShare = sends ? std::max<double>(nicShare, share) : nicShare;
         }
@@ -211,25 +218,117 @@ CoflowNetwork::Schedule(Partition& part, Tick at, HandlerId handler, uint32_t en
 /// Less where the NICs offer a port more than it carries, as far as congestion control loses then;
 /// after Offer().
 void
-CoflowNetwork::SetCapacities()
+CoflowNetwork::SetCapacities(const std::vector<uint32_t>& coflows)
 {
     if (m_config.congestedEfficiency >= 1)
     {
         return;
     }
+    if (m_config.efficiency)
+    {
+        CountStreams(coflows);
+    }
     for (uint32_t id : m_maxMin.collectedResources())
     {
         const Resource& r = m_resources[id];
-        if (r.port == ~0U || r.kind == PortKind::ScaleUp || r.kind == PortKind::NicOut)
+        if (r.port != ~0U && r.rate > 0 &&
+            (r.kind == PortKind::Fabric || r.kind == PortKind::NicIn))
         {
-            continue;
+            const auto rate = static_cast<double>(r.rate);
+            m_maxMin.SetCapacity(id, static_cast<int64_t>(rate * EfficiencyOf(id)));
         }
-        const auto rate = static_cast<double>(r.rate);
-        const bool congested = m_offered[id] > kCongested * rate;
-        m_maxMin.SetCapacity(
-            id,
-            static_cast<int64_t>(rate * (congested ? m_config.congestedEfficiency : 1)));
     }
+}
+
+/// Draws of several coflows add up as variances do; their loads have the sum.
+void
+CoflowNetwork::JoinUneven(const std::vector<uint32_t>& coflows)
+{
+    const auto uneven =
+        std::count_if(coflows.begin(),
+                      coflows.end(),
+                      [this](uint32_t id) { return !m_coflows[id].carries.empty(); });
+    m_joined.resize(m_resources.size());
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        const Resource& r = m_resources[id];
+        if (m_joined[id].factor != 1 && r.port != ~0U && r.rate > 0 &&
+            m_config.congestedEfficiency >= 1)
+        {
+            m_maxMin.SetCapacity(id, r.rate);
+        }
+        m_joined[id] = {};
+    }
+    if (uneven < 2)
+    {
+        return;
+    }
+    for (uint32_t id : coflows)
+    {
+        const Coflow& coflow = m_coflows[id];
+        size_t load = 0;
+        m_maxMin.ForEachLoad(id,
+                             [&](uint32_t r, uint32_t share)
+                             {
+                                 if (m_resources[r].port == ~0U)
+                                 {
+                                     return;
+                                 }
+                                 const double all = coflow.bits * share / MaxMin::kWhole;
+                                 const double bits =
+                                     coflow.carries.empty() ? all : all * coflow.carries[load++];
+                                 m_joined[r].all += all;
+                                 m_joined[r].bits += bits;
+                                 m_joined[r].squares += (all - bits) * (all - bits);
+                             });
+    }
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        Joined& joined = m_joined[id];
+        if (joined.squares > 0 && m_resources[id].rate > 0)
+        {
+            joined.factor = joined.all / (joined.bits + std::sqrt(joined.squares));
+            const auto capacity = static_cast<double>(m_maxMin.capacity(id));
+            m_maxMin.SetCapacity(id, static_cast<int64_t>(capacity * joined.factor));
+        }
+    }
+}
+
+/// What comes to each port: streams, and bits in all.
+void
+CoflowNetwork::CountStreams(const std::vector<uint32_t>& coflows)
+{
+    m_streams.resize(m_resources.size());
+    m_underWay.resize(m_resources.size());
+    for (uint32_t id : m_maxMin.collectedResources())
+    {
+        m_streams[id] = m_underWay[id] = 0;
+    }
+    for (uint32_t id : coflows)
+    {
+        const Coflow& coflow = m_coflows[id];
+        m_maxMin.ForEachLoad(id,
+                             [&](uint32_t r, uint32_t share)
+                             {
+                                 m_streams[r] += coflow.weight * share / coflow.nicShare;
+                                 m_underWay[r] += coflow.left * share / MaxMin::kWhole;
+                             });
+    }
+}
+
+double
+CoflowNetwork::EfficiencyOf(uint32_t id) const
+{
+    const auto rate = static_cast<double>(m_resources[id].rate);
+    if (!m_config.efficiency)
+    {
+        return m_offered[id] > kCongested * rate ? m_config.congestedEfficiency : 1;
+    }
+    if (m_offered[id] <= rate)
+    {
+        return 1;
+    }
+    return m_config.efficiency({rate, m_streams[id], m_offered[id], m_underWay[id]});
 }
 
 void
@@ -239,7 +338,8 @@ CoflowNetwork::OnSolve(Partition& part, const Event&)
     const std::vector<uint32_t>& coflows = m_maxMin.Collect(m_touched);
     m_touched.clear();
     SetPaces(coflows);
-    SetCapacities();
+    SetCapacities(coflows);
+    JoinUneven(coflows);
     WeighByClass(coflows);
     m_maxMin.Solve();
     ++m_recomputations;

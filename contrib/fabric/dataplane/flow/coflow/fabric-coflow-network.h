@@ -39,6 +39,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace heddle
@@ -101,6 +102,17 @@ class CoflowNetwork
     {
         uint32_t port;
         double bits; ///< > 0
+        /// The port needs as long as for so many more, ≥ 0: its part of sprayed packets is a draw.
+        double uneven = 0;
+    };
+
+    /// A port to which more is offered than it carries, by senders that slow down for it.
+    struct Congestion
+    {
+        double rate;    ///< bits/s
+        double streams; ///< that come to it
+        double offered; ///< bits/s, as the NICs share it out
+        double bits;    ///< that it carries in all
     };
 
     struct Config
@@ -121,6 +133,9 @@ class CoflowNetwork
         /// From a packet's loss to its next copy, while others are acknowledged; ps.
         double repairTime = 0;
         Tick rerouteDelay = 0; ///< from a failure to Reload(); ps
+        /// In place of congestedEfficiency, where that is below 1: the part of its rate that such a
+        /// port uses, (0, 1].
+        std::function<double(const Congestion&)> efficiency{};
     };
 
     CoflowNetwork(EventCore& core, const Config& config);
@@ -228,10 +243,19 @@ class CoflowNetwork
         CoflowTimes times{};
         double culpritLead = 0; ///< majority vote, ps
         CoflowLoop loop{};
+        std::vector<double> carries{};            ///< part of each load that are bits; empty: all
         double nicShare = fabric::MaxMin::kWhole; ///< of its rate at the NIC that sends most
         Waits waits{};                            ///< that its pace has now
         Waits next{};                             ///< … from the solution under way on
         double open = 0;                          ///< scratch
+    };
+
+    struct Joined ///< scratch: what coflows put on a resource
+    {
+        double all = 0;     ///< bits, uneven ones included
+        double bits = 0;    ///< … without
+        double squares = 0; ///< of the uneven ones
+        double factor = 1;  ///< of its capacity
     };
 
     struct Loss ///< at ports that the routes still use
@@ -265,7 +289,10 @@ class CoflowNetwork
     void Touch(Partition& part, uint32_t coflow);
     void RequestSolve(Partition& part);
     void WeighByClass(const std::vector<uint32_t>& coflows);
-    void SetCapacities();
+    void SetCapacities(const std::vector<uint32_t>& coflows);
+    void JoinUneven(const std::vector<uint32_t>& coflows);
+    void CountStreams(const std::vector<uint32_t>& coflows);
+    double EfficiencyOf(uint32_t resource) const;
     static void Blame(Coflow& coflow, uint32_t port, double lost);
 
     // fabric-coflow-waits.cc
@@ -303,6 +330,7 @@ class CoflowNetwork
     std::vector<double> m_streams;             ///< … of equal messages, all
     std::vector<double> m_equal;               ///< … that send
     std::vector<double> m_next;                ///< … as they follow from these
+    std::vector<Joined> m_joined;              ///< by resource
     std::vector<double> m_underWay;            ///< scratch: bits, by resource
     std::vector<double> m_mostWait;            ///< scratch: ps, by resource
     std::vector<double> m_comes;               ///< scratch: bits/s, by resource

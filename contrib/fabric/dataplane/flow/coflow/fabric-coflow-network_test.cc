@@ -98,6 +98,24 @@ TEST(Coflow, CongestionControlLosesWhereTooMuchIsOffered)
     EXPECT_NEAR(w.Took(d), 1, 1e-6) << "offered just what it carries";
 }
 
+/// Sprayed packets: longer than their bits; of several the standard deviations add as squares.
+TEST(Coflow, UnevenPortsTakeLongerAndCarryTheirBits)
+{
+    World w;
+    const uint32_t port = w.network.AddPort(100 * kGbps, Kind::Fabric);
+    const uint32_t a = w.network.Add({{port, 300e6, 100e6}}, 1);
+    const uint32_t b = w.network.Add({{port, 300e6, 100e6}}, 1);
+    w.StartAt(0, a);
+    w.Run();
+    EXPECT_NEAR(w.Took(a), 4, 1e-6);
+    EXPECT_NEAR(w.network.PortBytes()[port], 300e6 / 8, 1);
+    w.StartAt(10 * kMillisecond, a);
+    w.StartAt(10 * kMillisecond, b);
+    w.Run();
+    EXPECT_NEAR(w.Took(b), 6 + std::sqrt(2), 1e-6);
+    EXPECT_NEAR(w.network.PortBytes()[port], 3 * 300e6 / 8, 10);
+}
+
 TEST(Coflow, ADegradedPortAndOneThatFails)
 {
     World w({1, kMillisecond});

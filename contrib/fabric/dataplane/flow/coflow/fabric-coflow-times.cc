@@ -148,14 +148,18 @@ CoflowNetwork::Flush(uint32_t id)
     {
         return;
     }
+    size_t load = 0;
     m_maxMin.ForEachLoad(id,
                          [&](uint32_t resource, uint32_t share)
                          {
-                             if (m_resources[resource].port != ~0U)
+                             if (m_resources[resource].port == ~0U)
                              {
-                                 m_portBits[m_resources[resource].port] +=
-                                     coflow.carried * share / MaxMin::kWhole;
+                                 return;
                              }
+                             const double bits =
+                                 coflow.carries.empty() ? 1 : coflow.carries[load++];
+                             m_portBits[m_resources[resource].port] +=
+                                 coflow.carried * bits * share / MaxMin::kWhole;
                          });
     coflow.carried = 0;
 }
