@@ -132,8 +132,14 @@ class FlowRoutes
     void SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link, double share);
 
   private:
+    static uint64_t PairKey(uint32_t a, uint32_t b, uint32_t c)
+    {
+        return (uint64_t{a} << 40) ^ (uint64_t{b} << 16) ^ c;
+    }
+
     NicId FarNic() const;
     Tick FarRoundTrip() const;
+    // rdma-flow-draws.cc
     bool Swallows(PortId port) const;
     double CrossingShare(NicId from, NicId to, uint32_t entropy);
     void Expose(NicId from, NicId to, uint32_t channel);
