@@ -82,7 +82,7 @@ FlowNetwork::SentBits(const Partition& part, uint32_t id)
 void
 FlowNetwork::OnMarked(Partition& part, uint32_t flow, uint32_t queue, Tick latency, Tick waits)
 {
-    const uint32_t id = m_flowOfFifo[flow];
+    const uint32_t id = m_flowOfStream[flow];
     const Tick until = m_details[id].way - latency + waits;
     m_client->OnMarked(part, id, m_queues[queue].first, std::max<Tick>(0, until));
 }
@@ -155,7 +155,7 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
     }
     ++d.outstanding;
     d.underWay += d.chunk;
-    m_fifo->Send(part, m_fifoFlow[id], cookie, d.ahead);
+    Send(part, id, cookie, d.ahead);
 }
 
 uint32_t
@@ -179,7 +179,11 @@ FlowNetwork::OnThrough(Partition& part,
                        Tick travelled,
                        const std::vector<double>& delays)
 {
-    const uint32_t id = m_flowOfFifo[flow];
+    if (--m_inTransit[cookie].lanes > 0)
+    {
+        return;
+    }
+    const uint32_t id = m_flowOfStream[flow];
     const Transit chunk = m_inTransit[cookie];
     m_freeTransit.push_back(static_cast<uint32_t>(cookie));
     if (chunk.straggler)
@@ -219,7 +223,7 @@ FlowNetwork::OnThrough(Partition& part,
     {
         waits.travelled = travelled;
         BookLate(waits, SprayLateBehind(part, id, chunk), chunk.lossLate);
-        PassMessage(part, id, flow == m_fifoFlow[id], waits);
+        PassMessage(part, id, chunk.paths == m_details[id].paths, waits);
     }
 }
 

@@ -3,8 +3,9 @@
 // From paths to resources: ports, or groups of ports, that a set of flows shares.
 //
 // A port p that carries the share s(S, p) of every stage S limits Σ s(S, p) · load(S). Ports that
-// belong to one stage only make one limit together, the tightest. Ports of several stages (after a
-// failure sets of next hops overlap) make one per distinct row of shares.
+// belong to one stage only make one limit together, the tightest, but for those of lanes
+// (fabric-flow-lanes.cc). Ports of several stages (after a failure sets of next hops overlap) make
+// one per distinct row of shares.
 //
 // Left out are interior ports that cannot fill up because the NICs on one side of them cannot send,
 // or receive, as much: on a healthy fabric that is not oversubscribed those are all that packets
@@ -72,14 +73,7 @@ FlowNetwork::FindStages(FlowDetails& d)
     if (ports.pathsVersion != m_pathsVersion)
     {
         ports.pathsVersion = m_pathsVersion;
-        const PortPairs pairs = PairsOf(d);
-        std::vector<std::pair<NicId, NicId>> used;
-        for (uint32_t n = 0; n < pairs.count(); ++n)
-        {
-            const uint32_t own = pairs.Usable(n);
-            used.emplace_back(from + own, to + pairs.to[own]);
-        }
-        m_paths.FindAll(used, d.entropy, ports.stages);
+        m_paths.FindAll(PortsOf(d), d.entropy, ports.stages);
     }
     m_stages = ports.stages;
 }
@@ -134,7 +128,7 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
         }
     }
     loadsOf.assign(used.size(), {});
-    std::map<Row, uint32_t> known;
+    std::map<std::pair<Row, PortId>, uint32_t> known;
     m_resourceOf.assign(stagesOf.size(), kNone);
     m_largestShare.assign(stagesOf.size(), 0);
     for (PortId port = 0; port < stagesOf.size(); ++port)
@@ -156,8 +150,9 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
         }
         const auto rate =
             static_cast<int64_t>(static_cast<double>(m_paths.RateOf(port).bps()) / most);
-        const auto [entry, isNew] =
-            known.try_emplace(row, static_cast<uint32_t>(m_resources.size()));
+        const bool alone = Splits() && MayQueue() && !LeavesNic(port);
+        const auto [entry, isNew] = known.try_emplace({row, alone ? port : kNone},
+                                                      static_cast<uint32_t>(m_resources.size()));
         const uint32_t id = entry->second;
         m_resourceOf[port] = id;
         if (isNew)
@@ -176,6 +171,13 @@ FlowNetwork::MakeResources(std::vector<Loads>& loadsOf)
     }
 }
 
+bool
+FlowNetwork::LeavesNic(PortId port) const
+{
+    const Topology::Link& link = m_topology.links[port / 2];
+    return port % 2 == 0 ? !link.a.isSwitch : !link.b.isSwitch;
+}
+
 /// What waiting for a resource is called, and which carries the acknowledgements for its data.
 void
 FlowNetwork::AddPartners()
@@ -185,9 +187,7 @@ FlowNetwork::AddPartners()
         resource.partner = m_resourceOf[resource.port ^ 1U];
         if (m_paths.IsNicPort(resource.port))
         {
-            const Topology::Link& link = m_topology.links[resource.port / 2];
-            const bool fromNic = resource.port % 2 == 0 ? !link.a.isSwitch : !link.b.isSwitch;
-            resource.cause = fromNic ? FlowWaits::OwnPort : FlowWaits::LastHop;
+            resource.cause = LeavesNic(resource.port) ? FlowWaits::OwnPort : FlowWaits::LastHop;
         }
     }
 }
@@ -259,8 +259,9 @@ FlowNetwork::Build()
     {
         m_maxMin.AddResource(resource.rate);
     }
+    FindOwnPorts(loadsOf);
     Loads loads;
-    std::vector<std::vector<Stop>> stopsOfFlow;
+    std::vector<Stops> stopsOfFlow;
     for (uint32_t flow = 0; flow < m_flows.size(); ++flow)
     {
         FlowDetails& d = m_details[flow];
@@ -270,7 +271,7 @@ FlowNetwork::Build()
                                [this](FlowPaths::StageId stage)
                                { return stage >= 2 * m_topology.links.size(); });
         loads.clear();
-        std::vector<Stop>& stops = stopsOfFlow.emplace_back();
+        Stops& stops = stopsOfFlow.emplace_back();
         for (size_t i = 0; i < m_stages.size(); ++i)
         {
             const double way = static_cast<double>(i) /

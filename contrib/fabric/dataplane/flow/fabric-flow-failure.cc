@@ -89,7 +89,7 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
             PredictMark(flow);
             const double arriving =
                 static_cast<double>(m_flows[flow].rate) * m_details[flow].arriving;
-            m_fifo->SetInflow(part, m_fifoFlow[flow], static_cast<int64_t>(arriving));
+            SetInflow(part, flow, static_cast<int64_t>(arriving));
         }
         else
         {

@@ -60,7 +60,7 @@ FlowNetwork::Unanswered(uint32_t id)
         return 0;
     }
     m_paths.Find(d.to, d.from, d.entropy, m_stages);
-    const double pace = m_queued ? m_fifo->Pace(m_fifoFlow[id]) : 1;
+    const double pace = m_queued ? m_fifo->Pace(m_laneOf[id].stream) : 1;
     const double rate = pace * static_cast<double>(m_flows[id].rate);
     const double packets = rate * ToSeconds(RoundTrip(d)) / m_config.packetBits;
     const double behindOthers = 1 - std::pow(d.arriving, packets);

@@ -33,8 +33,9 @@
 // do not queue: rates are max-min.
 //
 // NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
-// one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. They do not
-// queue: rates are max-min with arrival as weight.
+// one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. Where a hash
+// of the flow picks paths, each of those parts has one of its own (fabric-flow-lanes.cc). Full
+// switches do not make such NICs pause.
 //
 // Deviations: rates change at once (no round trips); under congestion control sharing at a full
 // port is equal per flow whatever its queueing; NIC ports alone can pause a flow that spreads over
@@ -218,6 +219,7 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
         double sent = 0;    ///< bits, since ever
         Tick way = 0;       ///< of a full packet, unloaded
         // After a change of its path:
+        uint32_t paths = 0;            ///< changes so far
         uint32_t stragglers = 0;       ///< ends of what is on older paths still
         std::vector<FlowWaits> behind; ///< of messages that are through but for those
         std::vector<Tick> behindSince; ///< … when they were
@@ -232,6 +234,13 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
         uint32_t leader;          ///< see Component
         bool touched = false;
         bool useful = true; ///< can limit somebody; else no flow has it among its loads
+    };
+
+    /// What a flow sends by one port of its NIC; all of it where all its ports share their paths.
+    struct Lane
+    {
+        uint32_t stream = kNone; ///< in m_fifo, on the latest path; kNone: none
+        double share = 0;        ///< of the flow
     };
 
     /// The pace of a component, kept at one of its resources, its leader. When a component splits,
@@ -256,6 +265,8 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
         uint32_t sprayed = 0;   ///< those
         double lossLate = 0;    ///< by what was lost; ps
         bool straggler = false; ///< no chunk: the end of what is on an older path
+        uint32_t lanes = 0;     ///< over which it is not through
+        uint32_t paths = 0;     ///< FlowDetails::paths when it left
     };
 
     using Loads = std::vector<fabric::MaxMin::Load>;
@@ -299,10 +310,13 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
         uint32_t before; ///< the resource before it on the path
     };
 
-    void AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow);
+    using Stops = std::vector<Stop>;
+    void AddQueues(const std::vector<Stops>& stopsOfFlow);
     double TakeChunk(uint32_t flow, double bits);
     void Share(Partition& part, uint32_t resource, bool again);
     int64_t Turn(const std::vector<uint32_t>& flows, int64_t capacity);
+    int64_t QueueRate(const Resource& resource) const;
+    int64_t RateLeft(const Resource& resource) const;
     void SendMarker(Partition& part, uint32_t flow, bool last);
     uint32_t NewTransit();
     void OnThrough(Partition& part,
@@ -327,6 +341,17 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     int64_t HeldBack(uint32_t resource) const;
     void OnHeldBack(Partition& part, uint32_t ingress, int64_t rate, uint32_t queue) override;
 
+    // fabric-flow-lanes.cc
+    bool Splits() const;
+    std::vector<std::pair<NicId, NicId>> PortsOf(const FlowDetails& flow) const;
+    void FindOwnPorts(const std::vector<Loads>& loadsOf);
+    void SetPath(uint32_t flow, Lane& lane, const std::vector<fabric::FifoQueues::Load>& path);
+    void AddLanes(uint32_t flow, const Stops& stops);
+    void SetInflow(Partition& part, uint32_t flow, int64_t rate);
+    void Send(Partition& part, uint32_t flow, uint32_t cookie, double ahead);
+    std::vector<uint32_t> FlowsOver(const std::vector<uint32_t>& ports) const;
+    void TakeTurns(const std::vector<uint32_t>& ports, const std::vector<uint32_t>& flows);
+
     // fabric-flow-losses.cc
     double Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) const;
     void FindLoss(uint32_t flow);
@@ -336,7 +361,7 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     static void BookLate(FlowWaits& waits, double sprayed, double resent);
 
     // fabric-flow-stragglers.cc
-    void SendStraggler(Partition& part, uint32_t flow);
+    void SendStraggler(Partition& part, uint32_t flow, const Lane& lane);
     void OnStraggler(Partition& part, uint32_t flow, Tick travelled);
     void PassMessage(Partition& part, uint32_t flow, bool onLatestPath, const FlowWaits& waits);
 
@@ -364,6 +389,7 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     void AddPartners();
     void FindUseful(const std::vector<Loads>& loadsOf);
     bool PathIsUp(uint32_t flow);
+    bool LeavesNic(PortId port) const;
     void FindStages(FlowDetails& flow);
     PortPairs PairsOf(const FlowDetails& flow) const;
 
@@ -433,11 +459,16 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     std::vector<uint32_t> m_queueOf; ///< by resource; kNone: no queue
     std::map<std::vector<PortId>, uint32_t> m_queueByPorts;
     std::vector<std::pair<PortId, FlowWaits::Cause>> m_queues; ///< by queue
-    std::vector<uint32_t> m_fifoFlow;   ///< by flow: in m_fifo, on its latest path
-    std::vector<uint32_t> m_flowOfFifo; ///< by flow of m_fifo
-    std::vector<Transit> m_inTransit;   ///< chunks in queues, by cookie
+    uint32_t m_lanes = 1;                                      ///< of a flow
+    std::vector<Lane> m_laneOf;                                ///< m_lanes for each flow
+    std::vector<int64_t> m_turnOf;                             ///< by flow: see TakeTurns()
+    /// Of NICs whose flows do not all use the same ports: these as resources, by the first.
+    std::map<uint32_t, std::vector<uint32_t>> m_ownPorts;
+    std::vector<uint32_t> m_flowOfStream; ///< by flow of m_fifo
+    std::vector<Transit> m_inTransit;     ///< chunks in queues, by cookie
     std::vector<uint32_t> m_freeTransit;
     std::unique_ptr<fabric::SprayWaits> m_spray; ///< null: nobody sprays
+    uint32_t m_sprayLanes = 1;                   ///< of which m_spray has the first
     std::vector<fabric::SprayWaits::Step> m_sprays;
     std::vector<uint32_t> m_firstSpray; ///< by flow, into m_sprays
     std::vector<PortId> m_joined;       ///< by port: another of its set, or the one that names it

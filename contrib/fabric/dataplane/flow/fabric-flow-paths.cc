@@ -100,11 +100,7 @@ FlowPaths::FindAll(const std::vector<std::pair<NicId, NicId>>& pairs,
                    std::vector<StageId>& stages)
 {
     const auto weight = [&](const std::pair<NicId, NicId>& pair)
-    {
-        const BitRate slower =
-            std::min(RateOf(m_nicPort[pair.first]), RateOf(m_nicPort[pair.second]));
-        return static_cast<double>(slower.bps());
-    };
+    { return SlowerRate(pair.first, pair.second); };
     double whole = 0;
     for (const auto& pair : pairs)
     {

@@ -21,6 +21,7 @@
 #include "ns3/fabric-routes.h"
 #include "ns3/fabric-topology.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <string>
@@ -120,6 +121,11 @@ class FlowPaths
     BitRate RateOf(PortId port) const ///< now
     {
         return m_rates[port / 2];
+    }
+
+    double SlowerRate(NicId from, NicId to) const ///< of two NIC ports, now; bits/s
+    {
+        return static_cast<double>(std::min(RateOf(PortOf(from)), RateOf(PortOf(to))).bps());
     }
 
     /// Takes part in the spreading from the next Build() on.

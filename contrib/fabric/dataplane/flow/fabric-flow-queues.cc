@@ -29,7 +29,24 @@ static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 bool
 FlowNetwork::MayQueue() const
 {
-    return m_fifo && m_ports == 1 && m_classOf.empty() && m_flows.size() <= kMostQueued;
+    return m_fifo && m_classOf.empty() && m_flows.size() * (Splits() ? m_ports : 1) <= kMostQueued;
+}
+
+/// What a queue of lanes carries by itself, else all ports of the resource together.
+int64_t
+FlowNetwork::QueueRate(const Resource& resource) const
+{
+    const bool lane = Splits() && resource.cause != FlowWaits::OwnPort;
+    const double part = lane ? m_largestShare[resource.port] : 1;
+    return lane ? std::llround(static_cast<double>(resource.rate) * part) : resource.rate;
+}
+
+/// Of that for data.
+int64_t
+FlowNetwork::RateLeft(const Resource& resource) const
+{
+    return static_cast<int64_t>(static_cast<double>(QueueRate(resource)) *
+                                (1 - AckShare(resource)));
 }
 
 /// The queue of a resource: the one of before where the ports are the same.
@@ -52,9 +69,9 @@ FlowNetwork::QueueFor(uint32_t id)
     const auto [entry, isNew] = m_queueByPorts.try_emplace(std::move(ports), kNone);
     if (isNew)
     {
-        const double share = static_cast<double>(resource.rate) /
-                             static_cast<double>(m_paths.RateOf(resource.port).bps());
-        entry->second = m_fifo->AddQueue(resource.rate, share);
+        const auto rate = static_cast<double>(QueueRate(resource));
+        const auto port = static_cast<double>(m_paths.RateOf(resource.port).bps());
+        entry->second = m_fifo->AddQueue(QueueRate(resource), rate / port);
         m_queues.emplace_back(resource.port, resource.cause);
         if (m_rooms)
         {
@@ -63,14 +80,14 @@ FlowNetwork::QueueFor(uint32_t id)
     }
     else
     {
-        m_fifo->SetCapacity(m_core.part(0), entry->second, resource.rate);
+        m_fifo->SetCapacity(m_core.part(0), entry->second, QueueRate(resource));
     }
     return entry->second;
 }
 
 /// Of flows at rest, in order, with the resources. What is on its way on an older path stays there.
 void
-FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
+FlowNetwork::AddQueues(const std::vector<Stops>& stopsOfFlow)
 {
     m_queued = MayQueue();
     if (!m_queued)
@@ -84,35 +101,12 @@ FlowNetwork::AddQueues(const std::vector<std::vector<Stop>>& stopsOfFlow)
         m_queueOf.push_back(QueueFor(id));
     }
     m_fifo->SetPacket(m_config.packetBits);
-    m_fifoFlow.resize(m_flows.size(), kNone);
-    std::vector<FifoQueues::Load> path;
+    m_lanes = Splits() ? m_ports : 1;
+    m_laneOf.resize(m_flows.size() * m_lanes);
     for (uint32_t id = 0; id < m_flows.size(); ++id)
     {
         FlowDetails& d = m_details[id];
-        const Tick lastLink = m_topology.links[m_paths.PortOf(d.to) / 2].delay;
-        const auto toLastPort = static_cast<double>(UnloadedLatency(d.from, d.to, 1) - lastLink);
-        path.clear();
-        for (const Stop& stop : stopsOfFlow[id])
-        {
-            if (m_queueOf[stop.load.resource] != kNone)
-            {
-                path.push_back({m_queueOf[stop.load.resource],
-                                stop.load.share,
-                                std::llround(stop.way * toLastPort),
-                                PartOf(stop)});
-            }
-        }
-        uint32_t& flow = m_fifoFlow[id];
-        if (flow == kNone || !m_fifo->HasPath(flow, path))
-        {
-            if (flow != kNone)
-            {
-                m_fifo->SetInflow(m_core.part(0), flow, 0);
-                SendStraggler(m_core.part(0), id);
-            }
-            flow = m_fifo->AddFlow(path);
-            m_flowOfFifo.push_back(id);
-        }
+        AddLanes(id, stopsOfFlow[id]);
         // Where in the last round of everybody's packets its own come: by content, and the same for
         // all of its messages.
         d.ahead = static_cast<double>(HashCombine(m_core.seed(), Mix64(d.entropy)) >> 11) * 0x1p-53;
@@ -184,8 +178,7 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
         // Flows that begin together know each other's rates then.
         Schedule(part, part.now() + kLookAgainAfter, m_onSolve, id, kLookAgain);
     }
-    const auto carried =
-        static_cast<int64_t>(static_cast<double>(resource.rate) * (1 - AckShare(resource)));
+    const int64_t carried = RateLeft(resource);
     const int64_t capacity = std::min(carried, HeldBack(id));
     if (m_queueOf[id] != kNone)
     {
@@ -194,7 +187,9 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
     }
     Component& component = m_components[id];
     const Tick asOf = part.now() - 1;
-    component.flows = m_maxMin.members(id);
+    const auto several = m_ownPorts.find(id);
+    const bool same = several == m_ownPorts.end();
+    component.flows = same ? m_maxMin.members(id) : FlowsOver(several->second);
     component.restUntil = asOf;
     if (component.flows.empty())
     {
@@ -209,12 +204,17 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
             Settle(member, asOf); // while it is known what paced it
         }
     }
-    const int64_t turn = Turn(component.flows, capacity);
+    const int64_t turnOfAll = same ? Turn(component.flows, capacity) : 0;
+    if (!same)
+    {
+        TakeTurns(several->second, component.flows);
+    }
     const auto unheld = static_cast<double>(carried) / static_cast<double>(capacity + 1);
     for (const uint32_t member : component.flows)
     {
         Flow& flow = m_flows[member];
         FlowDetails& d = m_details[member];
+        const int64_t turn = same ? turnOfAll : m_turnOf[member];
         const int64_t rate = d.paced ? d.limit : std::min(turn, static_cast<int64_t>(d.lineRate));
         if (rate != flow.rate)
         {
@@ -230,7 +230,7 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
             PredictMark(member);
             TellSpray(part, member);
             const double arriving = static_cast<double>(rate) * d.arriving;
-            m_fifo->SetInflow(part, m_fifoFlow[member], static_cast<int64_t>(arriving));
+            SetInflow(part, member, static_cast<int64_t>(arriving));
         }
     }
     m_fifo->Commit(part);

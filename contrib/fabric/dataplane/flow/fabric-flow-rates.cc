@@ -63,7 +63,7 @@ FlowNetwork::Withdraw(Partition& part, uint32_t id)
     TouchLoads(part, id);
     if (m_queued)
     {
-        m_fifo->SetInflow(part, m_fifoFlow[id], 0);
+        SetInflow(part, id, 0);
         m_fifo->Commit(part);
     }
     m_flows[id].rate = 0;

@@ -28,7 +28,8 @@ void
 FlowNetwork::AddRooms()
 {
     const SwitchConfig& config = m_topology.switchConfig;
-    if (m_rooms || config.bufferBytes == 0 || !config.classes[m_config.markedClass].lossless)
+    if (m_rooms || m_ports > 1 || config.bufferBytes == 0 ||
+        !config.classes[m_config.markedClass].lossless)
     {
         return;
     }

@@ -124,10 +124,11 @@ FlowNetwork::FindSprays()
     m_sprayResource.clear();
     m_sprays.clear();
     m_firstSpray.assign(1, 0);
-    if (!m_config.sprayWaits || m_paths.pinned() || m_ports > 1)
+    if (!m_config.sprayWaits || m_paths.pinned())
     {
         return;
     }
+    m_sprayLanes = !m_details.empty() && AnyPort(m_details[0]) ? m_ports : 1;
     m_spray = std::make_unique<fabric::SprayWaits>(m_core.seed(), m_config.packetBits);
     JoinSprays();
     std::map<std::pair<uint32_t, FlowPaths::StageId>, uint32_t> inputOf; // by what feeds the group
@@ -135,6 +136,11 @@ FlowNetwork::FindSprays()
     {
         d.told = 0;
         FindStages(d);
+        if (AnyPort(d) && !m_stages.empty())
+        {
+            const auto [from, to] = PortsOf(d)[0]; // the other planes are as uneven as this one
+            m_paths.Find(from, to, d.entropy, m_stages);
+        }
         uint32_t upstream = fabric::SprayWaits::kNoGroup;
         for (size_t i = 1; i < m_stages.size(); ++i)
         {
@@ -212,13 +218,20 @@ FlowNetwork::TellSpray(const Partition& part, uint32_t id)
         return;
     }
     FlowDetails& d = m_details[id];
-    const int64_t delta = m_flows[id].rate - d.told;
-    d.told = m_flows[id].rate;
-    for (uint32_t s = m_firstSpray[id]; delta != 0 && s < m_firstSpray[id + 1]; ++s)
+    const int64_t rate = m_flows[id].rate / m_sprayLanes;
+    const int64_t delta = rate - d.told;
+    d.told = rate;
+    const uint32_t first = m_firstSpray[id];
+    const uint32_t count = m_firstSpray[id + 1] - first;
+    if (delta == 0 || count == 0)
+    {
+        return;
+    }
+    for (uint32_t s = first; s < first + count; ++s)
     {
         TellFluid(part, m_sprays[s].group);
-        m_spray->Change(part.now(), m_sprays[s], delta);
     }
+    m_spray->Change(part.now(), &m_sprays[first], count, delta);
 }
 
 /// A message leaves: how much later than its last bit its last packet is through, as far as that
@@ -302,7 +315,8 @@ FlowNetwork::SprayedOver(const Partition& part,
     const size_t siblings = m_maxMin.members(m_maxMin.lastResource(id)).size();
     const double ackShare =
         siblings <= kReorderingFlows ? m_config.reorderedAckShare : m_config.ackShare;
-    const auto packets = static_cast<uint64_t>(std::ceil(bits / m_config.packetBits));
+    const auto packets =
+        static_cast<uint64_t>(std::ceil(bits / m_sprayLanes / m_config.packetBits));
     const uint64_t key = HashCombine(m_details[id].entropy, static_cast<uint64_t>(part.now()));
     return m_spray->Late(part.now(),
                          &m_sprays[m_firstSpray[id] + from],

@@ -11,7 +11,7 @@ namespace heddle
 
 /// A message that goes on over another path is not through before what it sent over this one is.
 void
-FlowNetwork::SendStraggler(Partition& part, uint32_t id)
+FlowNetwork::SendStraggler(Partition& part, uint32_t id, const Lane& lane)
 {
     FlowDetails& d = m_details[id];
     if (!m_flows[id].active || m_flows[id].down || m_flows[id].left + d.rest >= d.message)
@@ -20,8 +20,9 @@ FlowNetwork::SendStraggler(Partition& part, uint32_t id)
     }
     const uint32_t cookie = NewTransit();
     m_inTransit[cookie].straggler = true;
+    m_inTransit[cookie].lanes = 1;
     ++d.stragglers;
-    m_fifo->Send(part, m_fifoFlow[id], cookie, 0);
+    m_fifo->Send(part, lane.stream, cookie, 0);
 }
 
 void

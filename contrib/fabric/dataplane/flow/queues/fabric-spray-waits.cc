@@ -88,27 +88,36 @@ SprayWaits::Integrate(Group& group, Tick now) const
 }
 
 void
-SprayWaits::Change(Tick now, const Step& step, int64_t delta)
+SprayWaits::Change(Tick now, const Step* steps, size_t count, int64_t delta)
 {
-    Group& group = m_groups[step.group];
-    Integrate(group, now);
-    const auto capacity = static_cast<double>(group.capacity);
-    // Where the load changes the walk goes on from there.
-    const double load = static_cast<double>(group.inflow + delta) / capacity;
-    const auto span = static_cast<double>(now - group.looked);
-    if (std::abs(load * span - (group.load - group.seen)) > kOther * span)
+    // Looks see all of the flow or none of it.
+    for (size_t s = 0; s < count; ++s)
     {
-        Look(step.group, now);
+        Group& group = m_groups[steps[s].group];
+        Integrate(group, now);
+        // Where the load changes the walk goes on from there.
+        const double load =
+            static_cast<double>(group.inflow + delta) / static_cast<double>(group.capacity);
+        const auto span = static_cast<double>(now - group.looked);
+        if (std::abs(load * span - (group.load - group.seen)) > kOther * span)
+        {
+            Look(steps[s].group, now);
+        }
     }
-    int64_t& rate = group.inputs[step.input].rate;
-    const double before = static_cast<double>(rate) / capacity;
-    rate += delta;
-    const double after = static_cast<double>(rate) / capacity;
-    group.squares += after * after - before * before;
-    group.inflow += delta;
-    if (group.inflow == 0)
+    for (size_t s = 0; s < count; ++s)
     {
-        group.squares = 0; // rounding
+        Group& group = m_groups[steps[s].group];
+        const auto capacity = static_cast<double>(group.capacity);
+        int64_t& rate = group.inputs[steps[s].input].rate;
+        const double before = static_cast<double>(rate) / capacity;
+        rate += delta;
+        const double after = static_cast<double>(rate) / capacity;
+        group.squares += after * after - before * before;
+        group.inflow += delta;
+        if (group.inflow == 0)
+        {
+            group.squares = 0; // rounding
+        }
     }
 }
 

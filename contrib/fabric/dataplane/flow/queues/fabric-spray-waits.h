@@ -78,8 +78,12 @@ class SprayWaits
     /// `other` carries the acknowledgements of what comes in for `group`, and the other way round.
     void SetPartners(uint32_t group, uint32_t other);
 
-    /// What comes in by `step.input` for the group changes by so many bits/s.
-    void Change(Tick now, const Step& step, int64_t delta);
+    /// What comes in at each of a flow's steps changes by so many bits/s.
+    void Change(Tick now, const Step* steps, size_t count, int64_t delta);
+    void Change(Tick now, const Step& step, int64_t delta)
+    {
+        Change(now, &step, 1, delta);
+    }
 
     /// What the fluid queue of so many ports says of the group now: what it holds and what has come
     /// in so far, bits, and for how long it has held anything, ps. Else nothing waits on average,
