@@ -366,6 +366,7 @@ class FlowNetwork : public fabric::FifoClient, public fabric::RoomClient
     void PassMessage(Partition& part, uint32_t flow, bool onLatestPath, const FlowWaits& waits);
 
     // fabric-flow-spray.cc
+    void FindSprayStages(FlowDetails& flow);
     void JoinSprays();
     PortId Joined(PortId port) const;
     uint32_t SprayGroup(fabric::FlowPaths::StageId stage);

@@ -18,6 +18,18 @@ namespace heddle
 
 using fabric::FlowPaths;
 
+/// In m_stages: where it is sprayed, by the first of its ports; the others are as uneven.
+void
+FlowNetwork::FindSprayStages(FlowDetails& d)
+{
+    FindStages(d);
+    if (AnyPort(d) && !m_stages.empty())
+    {
+        const auto [from, to] = PortsOf(d)[0];
+        m_paths.Find(from, to, d.entropy, m_stages);
+    }
+}
+
 /// Sets of ports that stages in use share: after a failure stages overlap, and what comes by one of
 /// them waits behind what comes by the others.
 void
@@ -29,7 +41,7 @@ FlowNetwork::JoinSprays()
     std::set<FlowPaths::StageId> stages;
     for (FlowDetails& d : m_details)
     {
-        FindStages(d);
+        FindSprayStages(d);
         stages.insert(m_stages.begin(), m_stages.end());
     }
     stages.erase(stages.begin(), stages.lower_bound(static_cast<uint32_t>(m_joined.size())));
@@ -135,12 +147,7 @@ FlowNetwork::FindSprays()
     for (FlowDetails& d : m_details)
     {
         d.told = 0;
-        FindStages(d);
-        if (AnyPort(d) && !m_stages.empty())
-        {
-            const auto [from, to] = PortsOf(d)[0]; // the other planes are as uneven as this one
-            m_paths.Find(from, to, d.entropy, m_stages);
-        }
+        FindSprayStages(d);
         uint32_t upstream = fabric::SprayWaits::kNoGroup;
         for (size_t i = 1; i < m_stages.size(); ++i)
         {
