@@ -54,6 +54,7 @@ std::vector<std::string>
 Names(const std::map<std::string, T>& map)
 {
     std::vector<std::string> names;
+    names.reserve(map.size());
     for (const auto& [name, value] : map)
     {
         names.push_back(name);

@@ -22,7 +22,7 @@ Table::Print(std::ostream& out) const
     for (const auto& row : m_rows)
     {
         widths.resize(std::max(widths.size(), row.size()));
-        for (size_t i = 0; i < row.size(); ++i)
+        for (size_t i = 0; row.size() > 1 && i < row.size(); ++i)
         {
             widths[i] = std::max(widths[i], TextWidth(row[i]));
         }
@@ -32,7 +32,8 @@ Table::Print(std::ostream& out) const
         std::string line;
         for (size_t i = 0; i < row.size(); ++i)
         {
-            const std::string pad(widths[i] - TextWidth(row[i]), ' ');
+            const size_t width = TextWidth(row[i]);
+            const std::string pad(widths[i] - std::min(widths[i], width), ' ');
             line += i == 0 ? row[i] + pad : "  " + pad + row[i];
         }
         out << line.substr(0, line.find_last_not_of(' ') + 1) << '\n';

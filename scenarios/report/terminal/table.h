@@ -23,7 +23,7 @@ class Table
         m_rows.push_back(std::move(header));
     }
 
-    /// Label and cells, as many as the header has.
+    /// Label and cells, as many as the header has; or a label alone, a heading that may be wider.
     void Add(std::vector<std::string> row)
     {
         m_rows.push_back(std::move(row));

@@ -53,6 +53,8 @@ constexpr std::array<size_t, kParts> kCauseOf{kOrder, // behind earlier ones
 
 /// Pauses and pacing count from this share of what the fabric made wait.
 constexpr double kNotable = 0.1;
+/// Less of a step is left out of the words.
+constexpr double kWorthSaying = 0.005;
 
 std::string
 NameOf(size_t cause, const Parts& packets)
@@ -277,7 +279,7 @@ ExplainStep(const std::vector<v1::FidelityRun>& packet,
         entry.set_cause(name + (explains ? "" : ", in whole collectives"));
         entry.set_packet_s(ours * 1e-12);
         entry.set_flow_s(theirs * 1e-12);
-        if (ours > 0 || theirs > 0)
+        if (std::max(ours, theirs) > kWorthSaying * static_cast<double>(truth.step_ps()))
         {
             path += std::string(path.empty() ? "" : ", ") + name + " " + Time(ours) +
                     (whole ? "" : " (" + Time(theirs) + ")");
