@@ -68,6 +68,34 @@ TEST(Uncertainty, CoversTheFamiliesAround)
     EXPECT_DOUBLE_EQ(WorstAround(find(slice + "ecmp, dcqcn, " + kLinkDown)).step, most);
 }
 
+/// Whole all-to-alls by PXN under ECMP are up to 12 % off, and no family has them.
+TEST(Uncertainty, PxnUnderEcmpIsNotMeasured)
+{
+    for (const char* balancer : {"ecmp", "adaptive"})
+    {
+        const std::string text = R"(
+cluster { hosts: 4 accelerators_per_host: 4 nic { rate: "400Gbps" }
+          scale_up { rate: "3.6Tbps" latency: "830ns" } }
+fabric { name: "f" topology { name: "rail-optimised"
+                              parameters { name: "hosts_per_group" value: "2" } }
+         switch { load_balancer { name: ")" +
+                                 std::string(balancer) + R"(" } }
+         transport { congestion_control { name: "none" } }
+         collectives { software { name: "nccl-h100" } pxn: true } }
+workload { collective { kind: "all-to-all" bytes: "64MiB" } }
+)";
+        for (const char* level : {"flow", "flow-messages"})
+        {
+            ScenarioSource source("f", text, {std::string("run.fidelity=") + level});
+            const Plan plan = MakePlan(source);
+            const bool unknown =
+                std::string(balancer) == "ecmp" && std::string(level) == std::string("flow");
+            EXPECT_EQ(NearestFamily(plan, plan.fabrics[0]) == nullptr, unknown)
+                << balancer << ", " << level;
+        }
+    }
+}
+
 TEST(Uncertainty, PacketLevelHasNoneAndUnknownTrafficSaysSo)
 {
     const std::string text = R"(
