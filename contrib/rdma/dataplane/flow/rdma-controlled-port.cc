@@ -166,7 +166,7 @@ ControlledPort::Simulate(const Demand& demand, uint32_t draw) const
         }
     }
     const double later =
-        (carried - half) / (rate * static_cast<double>(kMostTime / 2)) * kTicksPerSecond;
+        (carried - half) / (rate * static_cast<double>(kMostTime) / 2) * kTicksPerSecond;
     const double rest = demand.bits * part - carried;
     const double took =
         static_cast<double>(kMostTime) / kTicksPerSecond + rest / (rate * std::max(0.01, later));
