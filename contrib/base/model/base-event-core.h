@@ -280,7 +280,10 @@ class EventCore
     void Stop()
     {
         m_stop.store(true, std::memory_order_relaxed);
-        m_parts[0]->m_leave = m_parts.size() == 1;
+        if (m_parts.size() == 1) // else other threads may be here as well
+        {
+            m_parts[0]->m_leave = true;
+        }
     }
 
     bool stopped() const
