@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "validate/verdict/fidelity-reason.h"
 
+#include "report/terminal/summary-rows.h"
+
 #include "ns3/base-units.h"
 #include "ns3/rdma-transport.h"
 
@@ -75,14 +77,6 @@ NameOf(size_t cause, const Parts& packets)
     default:
         return "turns on a queue pair";
     }
-}
-
-std::string
-Format(const char* format, double value)
-{
-    char text[32];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
 }
 
 std::string
@@ -206,17 +200,17 @@ ExplainMessages(const std::vector<v1::FidelityRun>& packet,
         if (cause == order[0])
         {
             const std::string counters = Counters(cause, name, out);
-            reason = Format("%.0f %% of it: ", 100 * entry.share()) +
+            reason = Print("%.0f %% of it: ", 100 * entry.share()) +
                      std::to_string(tally.messages) + " of " + std::to_string(examined) +
                      " messages" +
-                     (beyond > 0 ? Format(" that are over %.0f %%", 100 * beyond) : "") +
+                     (beyond > 0 ? Print(" that are over %.0f %%", 100 * beyond) : "") +
                      (counters.empty() ? "" : " (" + counters + ")") + "; on average " +
                      Time(tally.packet / count) + ", flow level " + Time(tally.flow / count) +
                      ", apart " + Time(tally.apart / count);
         }
         else if (entry.share() >= kNotable)
         {
-            reason += "; " + name + Format(" %.0f %%", 100 * entry.share());
+            reason += "; " + name + Print(" %.0f %%", 100 * entry.share());
         }
     }
     out.set_examined(examined);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "report/terminal/table.h"
+#include "report/terminal/summary-rows.h"
 #include "validate/fidelity-run.h"
 #include "validate/verdict/fidelity-reason.h"
 
@@ -17,23 +17,15 @@ namespace
 constexpr size_t kColumns = 100;
 
 std::string
-Format(const char* format, double value)
+InPercent(double value)
 {
-    char text[32];
-    std::snprintf(text, sizeof text, format, value);
-    return text;
-}
-
-std::string
-Percent(double value)
-{
-    return Format(value < 1 ? "%.2f" : "%.0f", 100 * value);
+    return Print(value < 1 ? "%.2f" : "%.0f", 100 * value);
 }
 
 std::string
 Short(double value)
 {
-    return Format("%.3g", 100 * value);
+    return Print("%.3g", 100 * value);
 }
 
 bool
@@ -68,16 +60,16 @@ PrintErrors(const v1::FidelityReport& report, bool chance, std::ostream& out)
         }
         std::vector<std::string> row{"  " + own,
                                      std::to_string(family.messages()),
-                                     Percent(family.mean_error()),
-                                     Percent(family.p99_error()),
-                                     Percent(family.worst_error()),
-                                     Format("%+.2f", 100 * family.step_error())};
+                                     InPercent(family.mean_error()),
+                                     InPercent(family.p99_error()),
+                                     InPercent(family.worst_error()),
+                                     Print("%+.2f", 100 * family.step_error())};
         if (chance)
         {
             const v1::FidelityChance& drawn = family.chance();
             for (const double figure : {drawn.mean(), drawn.p99(), drawn.step()})
             {
-                row.push_back(family.has_chance() ? Percent(figure) : "");
+                row.push_back(family.has_chance() ? InPercent(figure) : "");
             }
         }
         row.emplace_back(family.within_goal() ? "" : family.repeats() ? "chance" : "over");
@@ -198,9 +190,9 @@ PrintFidelity(const v1::FidelityReport& report, std::ostream& out)
     out << beyond << " beyond" << (beyond > 0 ? ", most of the error made up of\n" : "\n");
     for (const auto& [cause, families] : groups)
     {
-        out << Format("%6.0f  ", static_cast<double>(families.size())) << cause << '\n';
+        out << Print("%6.0f  ", static_cast<double>(families.size())) << cause << '\n';
     }
-    out << Format("CPU time: packet level %.1f s", packet) << Format(", flow level %.1f s", flow)
+    out << Print("CPU time: packet level %.1f s", packet) << Print(", flow level %.1f s", flow)
         << (draws > 0 ? ", and other draws" : "") << '\n';
 }
 

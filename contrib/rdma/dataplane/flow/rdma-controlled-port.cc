@@ -41,6 +41,12 @@ Grade(double value)
     return value > 0 ? static_cast<int>(std::lround(std::log(value) / std::log1p(kSimilar))) : 0;
 }
 
+double
+OfGrade(int grade)
+{
+    return std::exp(grade * std::log1p(kSimilar));
+}
+
 } // namespace
 
 ControlledPort::ControlledPort(const CongestionControl& control, const Config& config)
@@ -51,19 +57,25 @@ ControlledPort::ControlledPort(const CongestionControl& control, const Config& c
 double
 ControlledPort::Efficiency(const Demand& demand)
 {
-    const auto [entry, isNew] = m_known.try_emplace(
-        {Grade(demand.rate), Grade(demand.streams), Grade(demand.offered), Grade(demand.bits)},
-        1.0);
+    const int streams = Grade(demand.streams);
+    const int excess = Grade(demand.offered / demand.rate);
+    const int bits = Grade(demand.bits);
+    const auto [entry, isNew] = m_known.try_emplace({demand.rate, streams, excess, bits}, 1.0);
     if (!isNew)
     {
         return entry->second;
     }
+    // Of the grade, not of who came first.
+    const Demand graded{demand.rate,
+                        OfGrade(streams),
+                        demand.rate * OfGrade(excess),
+                        OfGrade(bits)};
     const int draws =
-        std::clamp(kMostStreams / static_cast<int>(std::lround(demand.streams) + 1), 1, kMostDraws);
+        std::clamp(kMostStreams / static_cast<int>(std::lround(graded.streams) + 1), 1, kMostDraws);
     double sum = 0;
     for (int draw = 0; draw < draws; ++draw)
     {
-        sum += 1 / Simulate(demand, draw);
+        sum += 1 / Simulate(graded, draw);
     }
     entry->second = draws / sum;
     return entry->second;

@@ -51,7 +51,7 @@ class ControlledPort
 
     ControlledPort(const CongestionControl& control, const Config& config);
 
-    /// (0, 1]. Of similar demands the first is computed.
+    /// (0, 1]. Streams, offered load and bits count to 2 %.
     double Efficiency(const Demand& demand);
 
   private:
@@ -59,7 +59,7 @@ class ControlledPort
 
     CongestionControl m_control;
     Config m_config;
-    std::map<std::tuple<int, int, int, int>, double> m_known; ///< by logarithms
+    std::map<std::tuple<double, int, int, int>, double> m_known; ///< by rate and logarithms
 };
 
 } // namespace heddle

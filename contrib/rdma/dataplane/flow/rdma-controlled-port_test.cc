@@ -32,6 +32,16 @@ TEST(ControlledPort, LosesNothingWhereNothingIsMarked)
     EXPECT_NEAR(port.Efficiency({kLine, 16, kLine, 1e9}), 1, 1e-9) << "not more than it carries";
 }
 
+/// What was asked before changes no answer.
+TEST(ControlledPort, AnswersByTheDemandAlone)
+{
+    ControlledPort fresh = PortFor("dcqcn");
+    ControlledPort used = PortFor("dcqcn");
+    used.Efficiency({kLine, 8.02, 8.05 * kLine, 1.004e9});
+    EXPECT_EQ(used.Efficiency({kLine, 8, 8 * kLine, 1e9}),
+              fresh.Efficiency({kLine, 8, 8 * kLine, 1e9}));
+}
+
 /// Incasts at packet level: time over full use of the port (rdma-flow-calibration.cc).
 TEST(ControlledPort, AsIncastsOfPackets)
 {
