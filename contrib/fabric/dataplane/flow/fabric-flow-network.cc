@@ -4,6 +4,7 @@
 #include "ns3/fabric-flow-network.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/fabric-majority-vote.h"
 
 #include <algorithm>
 #include <cmath>
@@ -139,31 +140,15 @@ FlowNetwork::Settle(uint32_t id, Tick until)
     {
         own = span * (1 - std::min(1.0, static_cast<double>(details.unheld) / details.lineRate));
         details.waits.lost[FlowWaits::Fabric] += lost - own;
-        Blame(details, m_holds[resource.port].culprit, lost - own);
+        fabric::Blame(details.waits.culprit,
+                      details.culpritLead,
+                      m_holds[resource.port].culprit,
+                      lost - own);
     }
     details.waits.lost[resource.cause] += own;
     if (resource.cause == FlowWaits::Fabric)
     {
-        Blame(details, resource.port, lost);
-    }
-}
-
-/// The port that costs most by majority vote.
-void
-FlowNetwork::Blame(FlowDetails& details, PortId port, double lost)
-{
-    if (details.waits.culprit == port)
-    {
-        details.culpritLead += lost;
-    }
-    else if (details.culpritLead > lost)
-    {
-        details.culpritLead -= lost;
-    }
-    else
-    {
-        details.waits.culprit = port;
-        details.culpritLead = lost - details.culpritLead;
+        fabric::Blame(details.waits.culprit, details.culpritLead, resource.port, lost);
     }
 }
 

@@ -180,7 +180,6 @@ class FlowNetwork :
     FlowWaits TakeWaits(uint32_t flow);
     void OnFinish(Partition& part, const Event& event);
     void Settle(uint32_t flow, Tick until);
-    static void Blame(FlowDetails& flow, PortId port, double lost);
     void Predict(uint32_t flow);
     void PredictMark(uint32_t flow);
     void Arm(Partition& part, uint32_t flow);

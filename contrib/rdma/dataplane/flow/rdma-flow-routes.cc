@@ -2,14 +2,12 @@
 #include "ns3/rdma-flow-routes.h"
 
 #include "ns3/base-errors.h"
-#include "ns3/rdma-controlled-port.h"
 #include "ns3/rdma-flow-control.h"
 #include "ns3/rdma-flow-transport.h"
 #include "ns3/rdma-reliability.h"
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 namespace heddle
 {
@@ -18,9 +16,6 @@ namespace
 {
 
 constexpr double kBitsPerByte = 8;
-/// Of rdma-selective-repeat.cc: how long after its acknowledgement was due a packet counts as lost.
-constexpr double kToleranceTrips = 3;
-constexpr double kTolerancePackets = 64;
 /// Queue pairs into one NIC beyond which packets of one do not overtake each other. Measured at
 /// packet level: all are acknowledged one by one with 1 queue pair at line rate; the two of a ring
 /// lose 0.3 % to acknowledgements (quickstart, adaptive), as much as with in-order packets.
@@ -55,177 +50,6 @@ FlowRoutes::FlowRoutes(EventCore& core, const Topology& topology, const Transpor
         m_up.push_back(link.up);
     }
     m_paths.Build(m_up);
-}
-
-/// The last that the first has a way to; 0 if none.
-NicId
-FlowRoutes::FarNic() const
-{
-    NicId far = m_topology.nics - 1;
-    while (far > 0 && !(m_paths.Reachable(0, far) && m_paths.Reachable(far, 0)))
-    {
-        --far;
-    }
-    return far;
-}
-
-/// Between those two; ps.
-Tick
-FlowRoutes::FarRoundTrip() const
-{
-    const NicId far = FarNic();
-    return far == 0 ? 0
-                    : m_paths.UnloadedLatency(0, far, kAckWireBytes) +
-                          m_paths.UnloadedLatency(far, 0, kAckWireBytes);
-}
-
-CoflowNetwork::Config
-FlowRoutes::networkConfig() const
-{
-    const FlowNetworkConfig flow = FlowNetworkConfigFor(m_config);
-    const ClassConfig& marked = m_topology.switchConfig.classes[flow.markedClass];
-    CoflowNetwork::Config network;
-    network.congestedEfficiency = flow.congestedEfficiency;
-    network.retransmissionTimeout = flow.retransmissionTimeout;
-    network.spread = !pinned();
-    network.classes = m_topology.switchConfig.classes;
-    if (flow.windowBits > 0)
-    {
-        network.windowBits = flow.windowBits;
-    }
-    network.packetBits = flow.packetBits;
-    network.rerouteDelay = m_topology.rerouteDelay;
-    // As "selective-repeat" has it: a round trip, and its tolerance.
-    const Tick roundTrip = FarRoundTrip();
-    const double packets = kTolerancePackets * flow.packetBits * 1e12 /
-                           static_cast<double>(m_paths.RateOf(m_paths.PortOf(0)).bps());
-    network.repairTime = static_cast<double>(roundTrip) +
-                         std::max(kToleranceTrips * static_cast<double>(roundTrip), packets);
-    if (flow.controlled && marked.ecn)
-    {
-        network.markBits =
-            kBitsPerByte * static_cast<double>(marked.kminBytes + marked.kmaxBytes) / 2;
-        const NicId far = FarNic();
-        const ControlledPort::Config config{
-            static_cast<double>(m_paths.RateOf(m_paths.PortOf(0)).bps()),
-            kBitsPerByte * static_cast<double>(marked.kminBytes),
-            kBitsPerByte * static_cast<double>(marked.kmaxBytes),
-            marked.pmax,
-            flow.packetBits,
-            far == 0
-                ? 0
-                : m_paths.UnloadedLatency(0, far, DataWireBytes(m_config.mtuPayloadBytes, true)) /
-                          2 +
-                      m_paths.UnloadedLatency(far, 0, kAckWireBytes)};
-        const auto port = std::make_shared<ControlledPort>(MakeCongestionControl(m_config), config);
-        // Streams that begin together and are alike swing more than those of a step do: not worse
-        // than incasts of 2 to 8 senders were measured.
-        network.efficiency =
-            [port, least = flow.congestedEfficiency](const CoflowNetwork::Congestion& c) {
-                return std::max(port->Efficiency({c.rate, c.streams, c.offered, c.bits}), least);
-            };
-    }
-    return network;
-}
-
-void
-FlowRoutes::AddPorts(CoflowNetwork& network) const
-{
-    HEDDLE_CHECK(network.ports() == 0, "the fabric's ports come first");
-    for (PortId port = 0; port < m_bits.size(); ++port)
-    {
-        const Topology::Link& link = m_topology.links[port / 2];
-        auto kind = CoflowNetwork::PortKind::Fabric;
-        if (m_paths.IsNicPort(port))
-        {
-            const bool fromA = port % 2 == 0;
-            const bool fromSwitch = fromA ? link.a.isSwitch : link.b.isSwitch;
-            kind = fromSwitch ? CoflowNetwork::PortKind::NicIn : CoflowNetwork::PortKind::NicOut;
-        }
-        network.AddPort(static_cast<int64_t>(link.rate.bps()),
-                        kind,
-                        static_cast<int64_t>(link.BuiltRate().bps()));
-    }
-}
-
-void
-FlowRoutes::SetLinkShare(Partition& part, CoflowNetwork& network, uint32_t link, double share)
-{
-    const auto built = static_cast<double>(m_topology.links[link].rate.bps());
-    const auto rate = std::llround(built * share);
-    network.SetCapacity(part, 2 * link, rate);
-    network.SetCapacity(part, 2 * link + 1, rate);
-    if (share == 0 && !pinned())
-    {
-        std::vector<uint32_t> ports{2 * link, 2 * link + 1};
-        ports.erase(std::remove_if(ports.begin(),
-                                   ports.end(),
-                                   [this](PortId port) { return !Swallows(port); }),
-                    ports.end());
-        network.Lose(part, ports, 1.0 / Siblings(link));
-    }
-    if (share == 0 && m_failureListener)
-    {
-        m_failureListener(part, link);
-    }
-    const bool up = share > 0;
-    const bool changes = m_up[link] != up || m_paths.SpreadsByRate();
-    m_up[link] = up;
-    if (up)
-    {
-        m_paths.SetRate(link, BitRate(static_cast<uint64_t>(rate)));
-    }
-    if (changes)
-    {
-        part.Insert({part.now() + m_topology.rerouteDelay,
-                     m_core.Key(m_entity, m_sequence++),
-                     0,
-                     link,
-                     m_onReroute,
-                     0});
-    }
-}
-
-/// Links between switches over which the leaf at one of its ends spreads, itself included; where
-/// neither is a leaf, of the end that has fewer.
-uint32_t
-FlowRoutes::Siblings(uint32_t link) const
-{
-    const Topology::Link& failed = m_topology.links[link];
-    const auto isLeaf = [this](uint32_t index)
-    {
-        return std::find(m_topology.leafOfNic.begin(), m_topology.leafOfNic.end(), index) !=
-               m_topology.leafOfNic.end();
-    };
-    uint32_t fewest = ~0U;
-    for (const auto& end : {failed.a, failed.b})
-    {
-        uint32_t count = 0;
-        for (size_t l = 0; l < m_topology.links.size(); ++l)
-        {
-            const Topology::Link& other = m_topology.links[l];
-            const bool between = other.a.isSwitch && other.b.isSwitch;
-            const bool here = other.a.index == end.index || other.b.index == end.index;
-            count += between && here && (m_up[l] || l == link) ? 1 : 0;
-        }
-        if (end.isSwitch && isLeaf(end.index))
-        {
-            return std::max(1U, count);
-        }
-        fewest = std::min(fewest, count);
-    }
-    return std::max(1U, fewest);
-}
-
-void
-FlowRoutes::OnReroute(Partition& part, const Event&)
-{
-    m_paths.Build(m_up);
-    m_interior.clear();
-    if (m_listener)
-    {
-        m_listener(part);
-    }
 }
 
 double

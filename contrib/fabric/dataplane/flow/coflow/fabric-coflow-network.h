@@ -293,7 +293,6 @@ class CoflowNetwork
     void JoinUneven(const std::vector<uint32_t>& coflows);
     void CountStreams(const std::vector<uint32_t>& coflows);
     double EfficiencyOf(uint32_t resource) const;
-    static void Blame(Coflow& coflow, uint32_t port, double lost);
 
     // fabric-coflow-waits.cc
     double PortTime(const Coflow& coflow, const Resource& r, uint32_t share) const;

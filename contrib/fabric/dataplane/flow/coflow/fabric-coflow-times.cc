@@ -2,6 +2,7 @@
 //
 // Coflows: what they take alone, what their time went to, what they have carried.
 #include "ns3/fabric-coflow-network.h"
+#include "ns3/fabric-majority-vote.h"
 
 #include <algorithm>
 #include <cmath>
@@ -99,7 +100,10 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
         time[CoflowTimes::Pace] += span - each * waits.total();
         if (waits.fabric > 0)
         {
-            Blame(coflow, waits.port, each * waits.fabric);
+            fabric::Blame(coflow.times.culprit,
+                          coflow.culpritLead,
+                          waits.port,
+                          each * waits.fabric);
         }
         return;
     }
@@ -118,25 +122,7 @@ CoflowNetwork::Settle(uint32_t id, Tick until)
     time[coflow.endpointCause] += own * (1 - coflow.endpointLost);
     time[CoflowTimes::Down] += own * coflow.endpointLost;
     time[CoflowTimes::Fabric] += lost;
-    Blame(coflow, resource.port, lost);
-}
-
-void
-CoflowNetwork::Blame(Coflow& coflow, uint32_t port, double lost)
-{
-    if (coflow.times.culprit == port)
-    {
-        coflow.culpritLead += lost;
-    }
-    else if (coflow.culpritLead > lost)
-    {
-        coflow.culpritLead -= lost;
-    }
-    else
-    {
-        coflow.times.culprit = port;
-        coflow.culpritLead = lost - coflow.culpritLead;
-    }
+    fabric::Blame(coflow.times.culprit, coflow.culpritLead, resource.port, lost);
 }
 
 /// Books what it has carried on its ports.
