@@ -5,7 +5,7 @@
 // The fixed set on which the flow levels are held against the packet level. A case is a scenario; a
 // family is the cases that differ in size alone:
 //
-//   workload × load balancer × congestion control × state of the fabric
+//   workload × load balancer × congestion control × kind and state of the fabric
 //
 // e.g. "all-to-all, spray, dcqcn, 2:1" with 8 … 128 ranks: level "flow-messages", message by
 // message. "flow, hierarchical all-reduce, ecmp, none, 1:1": level "flow", whole collectives by
@@ -22,8 +22,16 @@
 namespace heddle
 {
 
-/// The state of a fabric whose link fails while messages are under way.
+/// The state of a fabric of leaves and spines whose link fails while messages are under way.
 inline constexpr const char* kLinkDown = "link down";
+/// NICs of two ports, and of four; a NIC's port down from the start, or while messages are under
+/// way.
+inline constexpr const char* kDualTor = "dual-ToR";
+inline constexpr const char* kDualTorPortDown = "dual-ToR, port down";
+inline constexpr const char* kPlanes = "planes";
+inline constexpr const char* kPlanesPortDown = "planes, port down";
+/// A leaf per rail, and messages change rails inside hosts (PXN).
+inline constexpr const char* kRails = "rails, PXN";
 
 struct FidelityCase
 {
@@ -43,7 +51,7 @@ struct FidelityFamily
     std::string workload;
     std::string loadBalancer;
     std::string congestionControl;
-    std::string condition;
+    std::string condition; ///< oversubscription ("2:1") or one of the names above
     std::vector<FidelityCase> cases;
 
     std::string Name() const

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <string_view>
@@ -37,6 +38,12 @@ Senders(const TaskGraph& graph)
     }
     return most;
 }
+
+/// Capacity of NICs over that of uplinks from which a leaf counts as oversubscribed.
+constexpr double kOversubscribed = 1.5;
+
+/// How the NICs of several ports used them that were measured.
+constexpr const char* kMeasuredPortChoice = "spray";
 
 /// Of the collectives that were measured whole.
 constexpr size_t kMostMembers = 128;
@@ -124,23 +131,57 @@ Oversubscription(const Topology& topology)
     return most;
 }
 
-std::string
-NearestCondition(const FabricPlan& fabric)
+bool
+IsDown(const FabricPlan& fabric, const std::function<bool(const Topology::Link&)>& which)
 {
-    const bool down = std::any_of(fabric.events.begin(),
-                                  fabric.events.end(),
-                                  [](const LinkEvent& event) { return event.share == 0; });
-    const double ratio = Oversubscription(fabric.topology);
-    return down ? kLinkDown : ratio < 1.5 ? "1:1" : ratio < 3 ? "2:1" : "4:1";
+    const std::vector<Topology::Link>& links = fabric.topology.links;
+    return std::any_of(fabric.events.begin(),
+                       fabric.events.end(),
+                       [&](const LinkEvent& event)
+                       { return event.share == 0 && which(links[event.link]); });
 }
 
-/// All-to-alls with PXN go rail by rail: under ECMP their flows meet on uplinks for a while, which
-/// a collective as a whole does not know (one case: 12 % too fast), and no measured case has it.
-bool
-RailsCollide(const FabricPlan& fabric)
+/// Empty: none is near.
+std::string
+SeveralPorts(const FabricPlan& fabric)
 {
-    return fabric.software.pxn && fabric.topology.switchConfig.loadBalancer == "ecmp" &&
-           fabric.topology.name == "rail-optimised";
+    const Topology& topology = fabric.topology;
+    const auto between = [](const Topology::Link& link)
+    { return link.a.isSwitch && link.b.isSwitch; };
+    const auto lost = [](const Topology::Link& link) { return !link.up; };
+    const bool fabricLinkDown =
+        IsDown(fabric, between) ||
+        std::any_of(topology.links.begin(),
+                    topology.links.end(),
+                    [&](const Topology::Link& link) { return lost(link) && between(link); });
+    if (fabricLinkDown || fabric.transport.portChoice != kMeasuredPortChoice ||
+        Oversubscription(topology) >= kOversubscribed)
+    {
+        return {};
+    }
+    const bool portDown = IsDown(fabric, [](const Topology::Link&) { return true; }) ||
+                          std::any_of(topology.links.begin(), topology.links.end(), lost);
+    const bool planes = topology.name == "multi-plane";
+    return planes ? (portDown ? kPlanesPortDown : kPlanes) : portDown ? kDualTorPortDown : kDualTor;
+}
+
+/// Empty: none is near.
+std::string
+NearestCondition(const FabricPlan& fabric, const WorkloadTraits& traits)
+{
+    if (fabric.topology.portsPerNic > 1)
+    {
+        return SeveralPorts(fabric);
+    }
+    const bool down = IsDown(fabric, [](const Topology::Link&) { return true; });
+    const double ratio = Oversubscription(fabric.topology);
+    // Rings and messages within a rail do not change it.
+    if (fabric.topology.name == "rail-optimised" && fabric.software.pxn &&
+        traits.kinds[static_cast<size_t>(CollectiveKind::AllToAll)])
+    {
+        return down || ratio >= kOversubscribed ? "" : kRails;
+    }
+    return down ? kLinkDown : ratio < kOversubscribed ? "1:1" : ratio < 3 ? "2:1" : "4:1";
 }
 
 } // namespace
@@ -148,13 +189,9 @@ RailsCollide(const FabricPlan& fabric)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
-    if (!fabric.trafficClasses.empty() || fabric.topology.portsPerNic > 1)
+    if (!fabric.trafficClasses.empty())
     {
-        return nullptr; // all that was measured was in one class, by NICs of one port
-    }
-    if (plan.fidelity == kFlow && fabric.byMessages.empty() && RailsCollide(fabric))
-    {
-        return nullptr;
+        return nullptr; // all that was measured was in one class
     }
     // Measured as a whole at level "flow", although by messages.
     const bool pairwise = fabric.algorithms.allToAll == "pairwise";
@@ -162,7 +199,8 @@ NearestFamily(const Plan& plan, const FabricPlan& fabric)
     const std::string level = whole ? kFlow : kFlowMessages;
     const std::string workload =
         whole ? NearestCollective(plan, fabric) : NearestWorkload(plan, fabric);
-    const std::string condition = NearestCondition(fabric);
+    const std::string condition =
+        NearestCondition(fabric, TraitsOf(plan.workload.graph, plan.cluster.acceleratorsPerHost));
     const std::string& balancer = fabric.topology.switchConfig.loadBalancer;
     const std::string& control = fabric.transport.congestionControl;
     for (const MeasuredError& family : MeasuredErrors())
@@ -182,11 +220,15 @@ WorstAround(const MeasuredError& family)
     MeasuredError worst = family;
     worst.step = std::abs(family.step);
     const auto is = [](const char* a, const char* b) { return std::string_view(a) == b; };
+    const auto kindOf = [&](const MeasuredError& e)
+    {
+        const bool whole = is(e.condition, "2:1") || is(e.condition, "4:1");
+        return std::string_view(whole ? "1:1" : e.condition);
+    };
     for (const MeasuredError& other : MeasuredErrors())
     {
         if (is(other.level, family.level) && is(other.workload, family.workload) &&
-            is(other.loadBalancer, family.loadBalancer) &&
-            is(other.condition, kLinkDown) == is(family.condition, kLinkDown))
+            is(other.loadBalancer, family.loadBalancer) && kindOf(other) == kindOf(family))
         {
             worst.mean = std::max(worst.mean, other.mean);
             worst.p99 = std::max(worst.p99, other.p99);

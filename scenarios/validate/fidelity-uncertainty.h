@@ -6,8 +6,9 @@
 // `heddle validate fidelity` wrote (fidelity-measured.cc): the worst that was measured with traffic
 // of its kind under its load balancer, whatever the congestion control and the oversubscription. A
 // family alone is a few sizes and one draw of paths; other sizes, and flows that collide, meet what
-// an oversubscribed fabric has. Where none is near, NICs have several ports, or a collective has
-// more members than any that was measured, the error is said to be unknown.
+// an oversubscribed fabric has. NICs of several ports and rails with PXN have families of their
+// own, without oversubscription. Where none is near, or a collective has more members than any that
+// was measured, the error is said to be unknown.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 #define HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
@@ -56,8 +57,8 @@ const char* MeasuredBy();
 const MeasuredError* NearestFamily(const Plan& plan, const FabricPlan& fabric);
 
 /// With the largest errors, absolute, of the families that differ from it in one thing at most:
-/// load balancer, congestion control or oversubscription. A failed link is not mixed with whole
-/// fabrics.
+/// congestion control or oversubscription. A failed link is not mixed with whole fabrics, nor one
+/// kind of fabric with another.
 MeasuredError WorstAround(const MeasuredError& family);
 
 /// Nothing at packet level.

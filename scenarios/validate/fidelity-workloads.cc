@@ -7,6 +7,8 @@ namespace heddle
 namespace
 {
 
+constexpr unsigned kPerHost = 4;
+
 std::string
 PermutationText(const FidelitySize& size)
 {
@@ -54,6 +56,18 @@ MixtureText(const FidelitySize& size)
            "  slice { layers: 1 head: false gradients: false optimizer: false } }";
 }
 
+FidelityWorkload
+MixtureInHosts(const char* level, const FidelitySize& size = {"32 ranks, 512 tokens", 32, "512"})
+{
+    return {level,
+            "MoE step slice",
+            {size},
+            {{"32 ranks, 128 tokens", 32, "128"}},
+            &MixtureText,
+            "collectives { software { name: \"nccl-h100\" } }",
+            kPerHost};
+}
+
 std::vector<FidelityWorkload>
 ByMessages()
 {
@@ -98,13 +112,7 @@ ByMessages()
          {{"8 ranks, 256 KiB a pair", 8, "2MiB"}, {"32 ranks, 64 KiB a pair", 32, "2MiB"}},
          &AllToAllText,
          ""},
-        {kFlowMessages,
-         "MoE step slice",
-         {{"32 ranks, 512 tokens", 32, "512"}},
-         {{"32 ranks, 128 tokens", 32, "128"}},
-         &MixtureText,
-         "collectives { software { name: \"nccl-h100\" } }",
-         4},
+        MixtureInHosts(kFlowMessages),
     };
 }
 
@@ -118,7 +126,6 @@ ByCollectives()
                                           {"128 ranks, 8 MiB", 128, "8MiB"}};
     const std::vector<FidelitySize> quick{{"16 ranks, 1 MiB", 16, "1MiB"},
                                           {"16 ranks, 4 MiB", 16, "4MiB"}};
-    constexpr unsigned kPerHost = 4;
     const auto reduce = [&](const char* name, const char* collectives, unsigned perHost) {
         return FidelityWorkload{kFlow, name, sizes, quick, &AllReduceText, collectives, perHost};
     };
@@ -132,13 +139,7 @@ ByCollectives()
         reduce("tree all-reduce", "collectives { all_reduce: \"double-tree\" }", 1),
         exchange("all-to-all", ""),
         exchange("pairwise all-to-all", "collectives { all_to_all: \"pairwise\" }"),
-        {kFlow,
-         "MoE step slice",
-         {{"32 ranks, 512 tokens", 32, "512"}},
-         {{"32 ranks, 128 tokens", 32, "128"}},
-         &MixtureText,
-         "collectives { software { name: \"nccl-h100\" } }",
-         kPerHost}};
+        MixtureInHosts(kFlow)};
 }
 
 } // namespace
@@ -151,6 +152,51 @@ FidelityWorkloads()
         std::vector<FidelityWorkload> both = ByMessages();
         const std::vector<FidelityWorkload> collectives = ByCollectives();
         both.insert(both.end(), collectives.begin(), collectives.end());
+        return both;
+    }();
+    return all;
+}
+
+const std::vector<FidelityWorkload>&
+SeveralPortsWorkloads()
+{
+    static const std::vector<FidelityWorkload> all{
+        {kFlowMessages,
+         "ring all-reduce",
+         {{"32 ranks, 16 MiB", 32, "16MiB"}},
+         {},
+         &AllReduceText,
+         "",
+         kPerHost},
+        {kFlowMessages,
+         "all-to-all",
+         {{"8 ranks, 1 MiB a pair", 8, "8MiB"}, {"32 ranks, 128 KiB a pair", 32, "4MiB"}},
+         {{"8 ranks, 256 KiB a pair", 8, "2MiB"}},
+         &AllToAllText,
+         ""},
+        MixtureInHosts(kFlowMessages, {"32 ranks, 256 tokens", 32, "256"})};
+    return all;
+}
+
+const std::vector<FidelityWorkload>&
+RailWorkloads()
+{
+    static const std::vector<FidelityWorkload> all = []
+    {
+        std::vector<FidelityWorkload> both;
+        for (const char* level : {kFlowMessages, kFlow})
+        {
+            both.push_back({level,
+                            "all-to-all",
+                            {{"16 ranks, 1 MiB a pair", 16, "16MiB"},
+                             {"32 ranks, 256 KiB a pair", 32, "8MiB"},
+                             {"64 ranks, 128 KiB a pair", 64, "8MiB"}},
+                            {{"32 ranks, 64 KiB a pair", 32, "2MiB"}},
+                            &AllToAllText,
+                            "",
+                            kPerHost});
+            both.push_back(MixtureInHosts(level));
+        }
         return both;
     }();
     return all;

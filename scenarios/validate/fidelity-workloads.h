@@ -36,6 +36,12 @@ struct FidelityWorkload
 
 const std::vector<FidelityWorkload>& FidelityWorkloads();
 
+/// Those for NICs of several ports: by messages alone, level "flow" runs them so too.
+const std::vector<FidelityWorkload>& SeveralPortsWorkloads();
+
+/// Those that change rails inside hosts.
+const std::vector<FidelityWorkload>& RailWorkloads();
+
 } // namespace heddle
 
 #endif

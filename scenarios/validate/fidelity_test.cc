@@ -150,7 +150,7 @@ TEST(Fidelity, EveryCaseIsARightScenario)
                 EXPECT_NO_THROW(MakePlan(other)) << c.otherDraws.back();
             }
         }
-        EXPECT_GE(names.size(), quick ? 80u : 330u);
+        EXPECT_GE(names.size(), quick ? 90u : 430u);
     }
 }
 
