@@ -77,21 +77,20 @@ Partition::Prepare()
         const HandlerId handler = first[i].handler;
         m_which[handler][m_whichCount[handler]++] = static_cast<uint8_t>(i);
     }
-    const auto call = [&](EventCore::PrepareFn EventCore::HandlerEntry::*stage)
+    for (unsigned stages = m_core.m_stages; stages != 0; stages &= stages - 1)
     {
+        const auto stage = static_cast<unsigned>(__builtin_ctz(stages));
         for (size_t h = 0; h < handlers.size(); ++h)
         {
-            if (m_whichCount[h] != 0 && handlers[h].*stage)
+            if (m_whichCount[h] != 0 && handlers[h].prepare[stage])
             {
-                (handlers[h].*stage)(handlers[h].self, first, m_which[h].data(), m_whichCount[h]);
+                handlers[h].prepare[stage](handlers[h].self,
+                                           first,
+                                           m_which[h].data(),
+                                           m_whichCount[h]);
             }
         }
-    };
-    if (m_core.m_preparesEarly)
-    {
-        call(&EventCore::HandlerEntry::early);
     }
-    call(&EventCore::HandlerEntry::late);
 }
 
 void
@@ -100,7 +99,7 @@ Partition::Run(Tick end)
     constexpr uint64_t kFetchPeriod = 4; ///< a call fetches the chunk that the next one follows
     const CurrentScope scope(this);
     const auto* handlers = m_core.m_handlers.data();
-    const bool prepares = m_core.m_prepares;
+    const bool prepares = m_core.prepares();
     while (!m_leave && m_wheel.Advance(end))
     {
         if (prepares)
@@ -168,18 +167,19 @@ EventCore::~EventCore()
 HandlerId
 EventCore::AddHandler(HandlerFn function, void* self)
 {
-    m_handlers.push_back({function, self, nullptr, nullptr});
+    m_handlers.push_back({function, self, {}});
     HEDDLE_CHECK(m_handlers.size() <= 0xffff, "too many handlers");
     return static_cast<HandlerId>(m_handlers.size() - 1);
 }
 
 void
-EventCore::SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late)
+EventCore::SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late, PrepareFn last)
 {
-    m_handlers[handler].early = early;
-    m_handlers[handler].late = late;
-    m_prepares = true;
-    m_preparesEarly = m_preparesEarly || early;
+    m_handlers[handler].prepare = {early, late, last};
+    for (unsigned stage = 0; stage < kStages; ++stage)
+    {
+        m_stages |= m_handlers[handler].prepare[stage] ? 1U << stage : 0U;
+    }
 }
 
 Tick

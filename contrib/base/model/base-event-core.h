@@ -195,24 +195,25 @@ class EventCore
 
     HandlerId AddHandler(HandlerFn function, void* self);
 
-    /// Hints: calls `early` and then `late` some events before an event of the handler runs, when
-    /// what Event::arg points to has been fetched into the cache; never for some events. They may
-    /// fetch more, and must not change what the event will do. Null: none. Events are handed over
-    /// many at once, handler by handler: so their misses overlap, and no call is a wrong guess of
-    /// the branch predictor. They are `first[which[0]]` … `first[which[count - 1]]`.
+    /// Hints: calls `early`, then `late`, then `last` some events before an event of the handler
+    /// runs, when what Event::arg points to has been fetched into the cache; never for some events.
+    /// Each may fetch what it finds by what the one before has fetched, and must not change what
+    /// the event will do. Null: none. Events are handed over many at once, handler by handler: so
+    /// their misses overlap, and no call is a wrong guess of the branch predictor. They are
+    /// `first[which[0]]` … `first[which[count - 1]]`.
     using PrepareFn = void (*)(void* self, const Event* first, const uint8_t* which, size_t count);
-    void SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late);
+    void SetPrepare(HandlerId handler, PrepareFn early, PrepareFn late, PrepareFn last = nullptr);
 
-    /// Some handler has one: the world does not fit the nearer caches.
+    /// Some handler has hints: the world does not fit the nearer caches.
     bool prepares() const
     {
-        return m_prepares;
+        return m_stages != 0;
     }
 
-    /// Some handler has an early one.
+    /// Some handler has early ones.
     bool preparesEarly() const
     {
-        return m_preparesEarly;
+        return (m_stages & 1U) != 0;
     }
 
     /// The unique, seeded key of the `sequence`-th event that `entity` creates.
@@ -319,12 +320,13 @@ class EventCore
   private:
     friend class Partition;
 
+    static constexpr size_t kStages = 3; ///< early, late, last
+
     struct HandlerEntry
     {
         HandlerFn function;
         void* self;
-        PrepareFn early;
-        PrepareFn late;
+        std::array<PrepareFn, kStages> prepare;
     };
 
     struct AloneEvent
@@ -357,8 +359,7 @@ class EventCore
     Config m_config;
     uint64_t m_keySeed;
     uint32_t m_entities = 0;
-    bool m_prepares = false; ///< some handler does
-    bool m_preparesEarly = false;
+    unsigned m_stages = 0; ///< of preparation: a bit for each that some handler has
     bool m_inWindow = false;
     std::atomic<bool> m_stop{false};
     std::vector<HandlerEntry> m_handlers;

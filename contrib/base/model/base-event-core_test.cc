@@ -171,7 +171,8 @@ struct Recorder
     std::map<uint64_t, std::string> stages;
 };
 
-/// Two handlers, one of which prepares. What is prepared for is in order: early, late, the event.
+/// Two handlers, one of which prepares. What is prepared for is in order: early, late, last, the
+/// event.
 TEST(EventCore, PreparesForEventsOfAHandlerBeforeTheyRun)
 {
     for (const bool twice : {false, true})
@@ -182,7 +183,8 @@ TEST(EventCore, PreparesForEventsOfAHandlerBeforeTheyRun)
         recorder.other = core.AddHandler<Recorder, &Recorder::OnOther>(&recorder);
         core.SetPrepare(recorder.prepared,
                         twice ? &Recorder::Note<'e'> : nullptr,
-                        &Recorder::Note<'l'>);
+                        &Recorder::Note<'l'>,
+                        twice ? &Recorder::Note<'t'> : nullptr);
         // 200 events of a bucket, more than a batch, and some of other buckets.
         for (uint64_t i = 0; i < 300; ++i)
         {
@@ -194,7 +196,7 @@ TEST(EventCore, PreparesForEventsOfAHandlerBeforeTheyRun)
         ASSERT_EQ(recorder.stages.size(), 300U);
         for (const auto& [key, stages] : recorder.stages)
         {
-            EXPECT_EQ(stages, twice ? "elx" : "lx") << "event " << key;
+            EXPECT_EQ(stages, twice ? "eltx" : "lx") << "event " << key;
         }
     }
 }

@@ -55,7 +55,32 @@ class RandomStream
     double LogNormalMean1(uint64_t index, double sigma) const; ///< mean 1, log-scale sigma
 
   private:
+    friend class RandomFamily;
+
+    explicit RandomStream(uint64_t key) : m_key(key)
+    {
+    }
+
     uint64_t m_key;
+};
+
+/// The streams of one purpose, made when needed: nothing to keep per entity.
+class RandomFamily
+{
+  public:
+    RandomFamily(uint64_t seed, std::string_view purpose)
+        : m_base(HashCombine(seed, HashString(purpose)))
+    {
+    }
+
+    /// The same as RandomStream(seed, purpose, entity).
+    RandomStream Of(uint64_t entity) const
+    {
+        return RandomStream(HashCombine(m_base, entity));
+    }
+
+  private:
+    uint64_t m_base;
 };
 
 } // namespace heddle

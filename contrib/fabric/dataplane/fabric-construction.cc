@@ -27,6 +27,7 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
       topology(Validated(given)),
       config(topology.switchConfig),
       scheduler(config),
+      ecnDraws(core.seed(), "ecn"),
       routes(topology),
       outages(topology),
       nicCapacity(topology),
@@ -113,7 +114,7 @@ Network::Impl::BuildPorts(const Partitioning& partitioning)
         port.up = link.up;
         port.onArrival = to.isSwitch ? m_onArrive : m_onReceive;
         portsDown += link.up ? 0 : 1;
-        fabric::PortDetails rest(core.seed(), id);
+        fabric::PortDetails rest;
         rest.rate = link.rate;
         rest.propagation = link.delay;
         rest.partition = partitioning.Of(ideal && from.isSwitch ? to : from);

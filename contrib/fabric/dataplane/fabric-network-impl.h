@@ -25,6 +25,7 @@
 #define HEDDLE_FABRIC_NETWORK_IMPL_H
 
 #include "ns3/base-memory.h"
+#include "ns3/base-random.h"
 #include "ns3/fabric-buffer.h"
 #include "ns3/fabric-link-error.h"
 #include "ns3/fabric-load-balancer.h"
@@ -92,6 +93,7 @@ class Network::Impl
     // Ahead of the handlers: see EventCore::SetPrepare().
     void PrepareRoute(const Event& event);
     void PrepareArrive(const Event& event);
+    void PrepareQueue(const Event& event);
     void PrepareReceive(const Event& event);
     void PrepareReceiveMore(const Event& event);
     void PreparePortFree(const Event& event);
@@ -200,6 +202,7 @@ class Network::Impl
     const Topology& topology;
     const SwitchConfig& config;
     fabric::Scheduler scheduler;
+    RandomFamily ecnDraws; ///< by PortId
     fabric::Routes routes;
     uint32_t routesVersion = 1; ///< in fabric::Plan
     std::vector<bool> linkUp;

@@ -89,6 +89,10 @@ TransportEngine::MakeNics()
     const Topology& topology = m_network.topology();
     m_nics.resize(topology.nics);
     m_firstEntity = m_core.NewEntities(topology.nics);
+    for (PartState& part : m_parts)
+    {
+        part.slots.SetArena(&m_core.arena());
+    }
     for (NicId nic = 0; nic < topology.nics; ++nic)
     {
         m_nics[nic].rate = m_network.NicRate(nic);
@@ -204,12 +208,17 @@ TransportEngine::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
     record->ideal = qp.idealTime;
     qp.newest->next = record;
     qp.newest = record;
-    qp.oldest = qp.oldest != nullptr ? qp.oldest : record;
-    qp.current = qp.current != nullptr ? qp.current : record;
+    if (qp.oldest == nullptr)
+    {
+        qp.SetOldest(record);
+    }
+    if (qp.current == nullptr)
+    {
+        qp.SetCurrent(record);
+    }
     if (qp.starting == nullptr)
     {
-        qp.starting = record;
-        StartMessage(*record, std::max(part.now(), qp.emittedAt));
+        StartMessage(qp, record, std::max(part.now(), qp.emittedAt));
     }
     ++counters(part).messages;
     CatchUp(part, qp);
@@ -218,12 +227,18 @@ TransportEngine::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
 }
 
 void
-TransportEngine::StartMessage(MessageRecord& record, Tick earliest) const
+TransportEngine::StartMessage(SenderQp& qp, MessageRecord* record, Tick earliest) const
 {
-    record.started = std::max(record.posted, earliest);
+    qp.starting = record;
+    if (record == nullptr)
+    {
+        return;
+    }
+    record->started = std::max(record->posted, earliest);
+    qp.started = record->started;
     // Behind a predecessor, (part of) the doorbell's time has passed unseen.
-    const Tick left = record.posted + m_config.sendLatency - record.started;
-    record.ideal -= m_config.sendLatency - std::clamp<Tick>(left, 0, m_config.sendLatency);
+    const Tick left = record->posted + m_config.sendLatency - record->started;
+    record->ideal -= m_config.sendLatency - std::clamp<Tick>(left, 0, m_config.sendLatency);
 }
 
 TransportCounters

@@ -52,26 +52,29 @@ struct QpRing
     SenderQp* tail = nullptr;
 };
 
-/// One NIC port, owned by its partition.
+/// One NIC port, owned by its partition. First the cache line of every packet.
 struct alignas(64) NicState
 {
     Packet* controlHead = nullptr;
     Packet* controlTail = nullptr;
-    QpRing ring;           ///< of m_firstClass
+    QpRing ring; ///< of m_firstClass
+    Tick busyUntil = 0;
+    BitRate rate;
     uint32_t sequence = 0; ///< of event keys
     bool wakeRequested = false;
     PortBlock block = PortBlock::None;
-    Tick busyUntil = 0;
+    PortId lastHop = kNone; ///< the switch port that serves this NIC
+    uint32_t nextPort = 0;  ///< of the NIC, to be tried first; in its first port's state
+
     Tick blockedSince = 0;
     Tick pausedTotal = 0; ///< time that data waited for a paused idle port
     Tick downTotal = 0;   ///< … for a port that is down
     Tick replayTotal = 0; ///< link-level retries of this port, whosever packet it was
-    BitRate rate;
-    PortId lastHop = kNone; ///< the switch port that serves this NIC
     Tick lastCnp = std::numeric_limits<Tick>::min() / 2;
-    uint32_t nextPort = 0;       ///< of the NIC, to be tried first; in its first port's state
     std::vector<Tick> lastCnpTo; ///< by sender; used with CnpScope::Source only
 };
+
+static_assert(sizeof(NicState) == 2 * 64);
 
 /// A traffic class at a NIC port, where there are several.
 struct ClassRing
@@ -137,6 +140,11 @@ class TransportEngine : public NicClient
         return m_parts[part.index()].counters;
     }
 
+    SlotPool& slots(Partition& part)
+    {
+        return m_parts[part.index()].slots;
+    }
+
     uint32_t fullWireBytes() const
     {
         return DataWireBytes(m_config.mtuPayloadBytes, true);
@@ -165,6 +173,7 @@ class TransportEngine : public NicClient
     struct alignas(64) PartState
     {
         TransportCounters counters;
+        SlotPool slots;
         Pool<MessageRecord> records;
         Pool<PendingDelivery> deliveries;
         TransportFailure failure; ///< the first one
@@ -175,7 +184,7 @@ class TransportEngine : public NicClient
     void MakeNics();
     void InitSender(SenderQp& qp);
     Tick ComputeIdeal(const SenderQp& qp, uint64_t bytes) const;
-    void StartMessage(MessageRecord& record, Tick earliest) const;
+    void StartMessage(SenderQp& qp, MessageRecord* record, Tick earliest) const;
 
     // rdma-prefetch.cc
     void AddPreparations();
@@ -327,7 +336,7 @@ class TransportEngine : public NicClient
     HandlerId m_onTimeout;
     HandlerId m_onCongestionTimer;
     HandlerId m_onDelivery;
-    std::vector<NicState> m_nics;
+    std::vector<NicState, HugeAllocator<NicState>> m_nics;
     StableArray<SenderQp> m_senders;
     StableArray<ReceiverQp> m_receivers;
     std::map<std::tuple<NicId, NicId, uint32_t, uint8_t>, QpId> m_byKey;

@@ -237,9 +237,9 @@ TransportEngine::AccountSent(Partition& part, SenderQp& qp, const Outgoing& out,
         ++counters(part).retransmits;
         // Going back shows at the receiver as a stall instead: see Place().
         if (m_reliability->takeLost != nullptr && qp.starting != nullptr &&
-            qp.starting->started <= part.now())
+            qp.started <= part.now())
         {
-            qp.starting->waits.resend += busy;
+            qp.waits.resend += busy;
         }
         return;
     }
@@ -249,11 +249,9 @@ TransportEngine::AccountSent(Partition& part, SenderQp& qp, const Outgoing& out,
     {
         return;
     }
-    qp.starting = qp.starting->next;
-    if (qp.starting != nullptr)
-    {
-        StartMessage(*qp.starting, qp.emittedAt);
-    }
+    qp.starting->waits = qp.waits;
+    qp.waits = {};
+    StartMessage(qp, qp.starting->next, qp.emittedAt);
 }
 
 /// The packet just sent holds the port for longer. Its own delay is in its accumulators; the
@@ -266,7 +264,7 @@ TransportEngine::AccountReplay(NicState& nic, SenderQp& qp, Tick replay)
     qp.freeAt += replay;
     if (qp.starting != nullptr)
     {
-        qp.starting->waits.resend += replay;
+        qp.waits.resend += replay;
     }
     else
     {

@@ -9,17 +9,33 @@ namespace heddle
 namespace
 {
 
-/// Every cache line of an object.
+constexpr size_t kLine = 64;
+
+/// The first cache lines of an object, by default all.
 template <class T>
 void
-Fetch(const T& object)
+Fetch(const T& object, size_t lines = sizeof(T) / kLine)
 {
-    constexpr size_t kLine = 64;
     const auto* start = reinterpret_cast<const char*>(&object);
-    for (size_t at = 0; at < sizeof(T); at += kLine)
+    for (size_t i = 0; i < lines; ++i)
     {
-        __builtin_prefetch(start + at, 1);
+        __builtin_prefetch(start + i * kLine, 1);
     }
+}
+
+/// What sending a packet touches.
+void
+FetchToSend(const SenderQp& qp)
+{
+    Fetch(qp, 5);
+    __builtin_prefetch(&qp.congestion, 1);
+}
+
+/// … and an ACK.
+void
+FetchToAcknowledge(const SenderQp& qp)
+{
+    Fetch(qp, 7);
 }
 
 } // namespace
@@ -33,7 +49,6 @@ TransportEngine::OnReceiveSoon(NicId nic, const Packet& packet, Notice notice) c
         {
             const SenderQp& qp = m_senders[packet.flow];
             qp.flight.Fetch(packet.sequence);
-            __builtin_prefetch(qp.oldest, 1);
         }
         return;
     }
@@ -44,7 +59,7 @@ TransportEngine::OnReceiveSoon(NicId nic, const Packet& packet, Notice notice) c
     }
     else
     {
-        Fetch(m_senders[packet.flow]);
+        FetchToAcknowledge(m_senders[packet.flow]);
     }
 }
 
@@ -57,7 +72,7 @@ TransportEngine::OnPortReadySoon(NicId nic, Notice notice) const
     }
     else if (const SenderQp* next = m_nics[nic].ring.head)
     {
-        Fetch(*next);
+        FetchToSend(*next);
     }
 }
 
@@ -73,7 +88,7 @@ TransportEngine::AddPreparations()
     {
         for (size_t i = 0; i < count; ++i)
         {
-            Fetch(static_cast<TransportEngine*>(self)->m_senders[events[which[i]].entity]);
+            FetchToSend(static_cast<TransportEngine*>(self)->m_senders[events[which[i]].entity]);
         }
     };
     const EventCore::PrepareFn second =
@@ -82,7 +97,9 @@ TransportEngine::AddPreparations()
         auto& engine = *static_cast<TransportEngine*>(self);
         for (size_t i = 0; i < count; ++i)
         {
-            Fetch(engine.m_nics[engine.m_senders[events[which[i]].entity].lane]);
+            const SenderQp& qp = engine.m_senders[events[which[i]].entity];
+            Fetch(engine.m_nics[qp.lane]);
+            qp.flight.Fetch(qp.next);
         }
     };
     const bool twice = m_core.preparesEarly();

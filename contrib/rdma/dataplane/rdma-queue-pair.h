@@ -10,6 +10,7 @@
 #ifndef HEDDLE_RDMA_QUEUE_PAIR_H
 #define HEDDLE_RDMA_QUEUE_PAIR_H
 
+#include "ns3/base-memory.h"
 #include "ns3/fabric-port-pairs.h"
 #include "ns3/rdma-congestion.h"
 #include "ns3/rdma-flight-table.h"
@@ -17,6 +18,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <vector>
 
 namespace heddle
@@ -30,6 +32,8 @@ struct SenderWaits
     Tick paused = 0;
     Tick paced = 0;
     Tick ownPort = 0;
+    PortId pausedCulprit = kNone;
+    PortId pacedCulprit = kNone;
 };
 
 /**
@@ -52,9 +56,7 @@ struct alignas(64) MessageRecord
     Tick ideal = 0; ///< IdealTime(bytes) less the part of sendLatency hidden before `started`
     uint32_t firstSequence = 0;
     uint32_t lastSequence = 0;
-    alignas(64) SenderWaits waits;
-    PortId pausedCulprit = kNone;
-    PortId pacedCulprit = kNone;
+    alignas(64) SenderWaits waits; ///< written with the first copy of its last packet
 };
 
 /// An event that is moved lazily: later without touching the wheel, earlier by one more event.
@@ -74,57 +76,85 @@ enum class QpState : uint8_t
     Ready,    ///< in the NIC's ring
 };
 
-/// The sending half.
+/// The sending half. In order of use: its first five cache lines and the control's first are all
+/// that sending a packet touches, its first seven all that an ACK does (see rdma-prefetch.cc).
+/// Records are left alone until a message begins or ends: what every packet needs of them is here.
 struct alignas(64) SenderQp
 {
     QpId id = 0;
     NicId from = 0;
     NicId to = 0;
-    uint32_t channel = 0;
     uint32_t entropy = 0;
+    NicId lane = 0; ///< NIC port in whose ring it waits; the first, if it uses any
     QpState state = QpState::Idle;
     bool inRing = false;
     uint8_t backoff = 0; ///< consecutive time-outs without progress; at most 255
     uint8_t trafficClass = 0;
-    NicId lane = 0; ///< NIC port in whose ring it waits; the first, if it uses any
     SenderQp* ringNext = nullptr;
-
     uint32_t acked = 0;   ///< first not acknowledged ("una")
     uint32_t next = 0;    ///< next to send
     uint32_t maxSent = 0; ///< next that was never sent
     uint32_t posted = 0;  ///< end of the posted messages
     uint32_t window = 0;  ///< cap on next − acked; packets
+    uint32_t lastBytes = 0;
+    PortId echoedPort = kNone; ///< worst port named by the latest mark or CNP
+    uint32_t oldestLast = 0;   ///< last sequence number of `oldest`
 
-    MessageRecord* retired = nullptr;  ///< acknowledged, kept for the receiver's `next`
-    MessageRecord* oldest = nullptr;   ///< contains `acked`
-    MessageRecord* current = nullptr;  ///< contains `next`; null when everything was sent
-    MessageRecord* newest = nullptr;   ///< last posted
-    MessageRecord* starting = nullptr; ///< contains `maxSent`: waits are charged to it
+    MessageRecord* oldest = nullptr;   ///< contains `acked`; set by SetOldest()
+    MessageRecord* current = nullptr;  ///< contains `next`; null when all was sent; SetCurrent()
+    MessageRecord* starting = nullptr; ///< contains `maxSent`: `waits` are its
+    Tick currentPosted = 0;            ///< of `current`
+    uint32_t currentFirst = 0;         ///< its first and last sequence number
+    uint32_t currentLast = 0;
+    Tick started = 0;   ///< of `starting`
+    Tick freeAt = 0;    ///< end of its own latest transmission
+    Tick emittedAt = 0; ///< end of its latest first-copy transmission
+
+    LazyTimer sendTimer;
+    LazyTimer timeout;
+    LazyTimer congestionTimer;
+    Tick paceFrom = 0; ///< pacing credit starts here
+    Tick nextSend = 0; ///< paceFrom + lastBytes at the present rate
 
     Tick stateSince = 0;
     Tick downSnapshot = 0;   ///< NIC totals when the state was entered
     Tick pausedSnapshot = 0; ///< of the class, or of the NIC (Ready, when there is one class)
     Tick replaySnapshot = 0;
-    Tick freeAt = 0;    ///< end of its own latest transmission
-    Tick emittedAt = 0; ///< end of its latest first-copy transmission
-    Tick paceFrom = 0;  ///< pacing credit starts here
-    Tick nextSend = 0;  ///< paceFrom + lastBytes at the present rate
-    uint32_t lastBytes = 0;
-    PortId echoedPort = kNone; ///< worst port named by the latest mark or CNP
+    SenderWaits waits;
 
-    LazyTimer sendTimer;
-    LazyTimer timeout;
-    LazyTimer congestionTimer;
-    CongestionState congestion;
     FlightTable flight;
+    MessageRecord* retired = nullptr; ///< acknowledged, kept for the receiver's `next`
+    MessageRecord* newest = nullptr;  ///< last posted
+    uint64_t idealBytes = 0;          ///< cache of IdealTime
+    Tick idealTime = 0;
+
+    alignas(64) CongestionState congestion;
 
     Tick baseRoundTrip = 0;
-    BitRate wireRate;        ///< of a port of the slower of the two NICs
-    PortPairs pairs;         ///< where its packets go, NICs of several ports
-    uint32_t portsHad = 0;   ///< bit per port that it has had in its present round
-    uint64_t idealBytes = 0; ///< cache of IdealTime
-    Tick idealTime = 0;
+    BitRate wireRate;      ///< of a port of the slower of the two NICs
+    PortPairs pairs;       ///< where its packets go, NICs of several ports
+    uint32_t portsHad = 0; ///< bit per port that it has had in its present round
+    uint32_t channel = 0;
+
+    void SetOldest(MessageRecord* record)
+    {
+        oldest = record;
+        oldestLast = record != nullptr ? record->lastSequence : 0;
+    }
+
+    void SetCurrent(MessageRecord* record)
+    {
+        current = record;
+        if (record != nullptr)
+        {
+            currentPosted = record->posted;
+            currentFirst = record->firstSequence;
+            currentLast = record->lastSequence;
+        }
+    }
 };
+
+static_assert(sizeof(SenderQp) == 9 * 64);
 
 /// The receiving half.
 struct alignas(64) ReceiverQp
@@ -163,11 +193,27 @@ struct PendingDelivery
     Delivery delivery;
 };
 
-/// Append-only array whose elements never move.
+/// Append-only array whose elements never move; in huge pages when there are many.
 template <class T>
 class StableArray
 {
   public:
+    StableArray() = default;
+    StableArray(const StableArray&) = delete;
+    StableArray& operator=(const StableArray&) = delete;
+
+    ~StableArray()
+    {
+        for (uint32_t i = 0; i < m_size; ++i)
+        {
+            (*this)[i].~T();
+        }
+        for (const Slab& slab : m_slabs)
+        {
+            FreeArray(slab.memory, slab.bytes);
+        }
+    }
+
     T& operator[](uint32_t i)
     {
         return m_chunks[i >> kBits][i & kMask];
@@ -187,15 +233,41 @@ class StableArray
     {
         if ((m_size & kMask) == 0)
         {
-            m_chunks.push_back(std::make_unique<T[]>(kMask + 1));
+            m_chunks.push_back(NewChunk());
         }
-        return (*this)[m_size++];
+        T* place = &(*this)[m_size];
+        ++m_size;
+        return *new (place) T;
     }
 
   private:
-    static constexpr unsigned kBits = 6;
+    struct Slab
+    {
+        char* memory;
+        size_t bytes;
+    };
+
+    T* NewChunk()
+    {
+        if (m_left < kChunkBytes)
+        {
+            m_left = m_size < kMany ? kChunkBytes : kSlabBytes;
+            m_slabs.push_back({static_cast<char*>(AllocateArray(m_left)), m_left});
+        }
+        const Slab& slab = m_slabs.back();
+        char* chunk = slab.memory + (slab.bytes - m_left);
+        m_left -= kChunkBytes;
+        return reinterpret_cast<T*>(chunk);
+    }
+
+    static constexpr unsigned kBits = 4;
     static constexpr uint32_t kMask = (1U << kBits) - 1;
-    std::vector<std::unique_ptr<T[]>> m_chunks;
+    static constexpr uint32_t kMany = 1024;
+    static constexpr size_t kChunkBytes = sizeof(T) << kBits;
+    static constexpr size_t kSlabBytes = size_t{2} << 20;
+    std::vector<T*> m_chunks;
+    std::vector<Slab> m_slabs;
+    size_t m_left = 0; ///< at the end of the last slab
     uint32_t m_size = 0;
 };
 

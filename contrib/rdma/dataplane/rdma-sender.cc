@@ -31,7 +31,7 @@ TransportEngine::Classify(const SenderQp& qp, Tick now) const
         {
             return QpState::Idle;
         }
-        if (qp.current->posted + m_config.sendLatency > now)
+        if (qp.currentPosted + m_config.sendLatency > now)
         {
             return QpState::Doorbell;
         }
@@ -72,7 +72,7 @@ TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
     }
     if (state == QpState::Doorbell)
     {
-        const Tick due = qp.current->posted + m_config.sendLatency;
+        const Tick due = qp.currentPosted + m_config.sendLatency;
         Arm(part, qp.lane, qp.sendTimer, m_onSendTimer, qp.id, due);
     }
     else if (state == QpState::Paced)
@@ -93,19 +93,18 @@ TransportEngine::Enter(Partition& part, SenderQp& qp, QpState state)
 void
 TransportEngine::Charge(Partition& part, SenderQp& qp)
 {
-    MessageRecord* message = qp.starting;
-    if (message == nullptr || qp.next != qp.maxSent || qp.state == QpState::Idle ||
+    if (qp.starting == nullptr || qp.next != qp.maxSent || qp.state == QpState::Idle ||
         qp.state == QpState::Doorbell)
     {
         return;
     }
-    const Tick from = std::max({qp.stateSince, qp.freeAt, message->started});
+    const Tick from = std::max({qp.stateSince, qp.freeAt, qp.started});
     const Tick wait = part.now() - from;
     if (wait <= 0)
     {
         return;
     }
-    SenderWaits& waits = message->waits;
+    SenderWaits& waits = qp.waits;
     Tick paused = 0;
     Tick left = wait;
     if (qp.state == QpState::Ready)
@@ -127,12 +126,12 @@ TransportEngine::Charge(Partition& part, SenderQp& qp)
         const Tick total = ClassPausedTime(part, qp);
         paused = std::min(left, total - qp.pausedSnapshot);
         waits.paced += left - paused;
-        message->pacedCulprit = qp.echoedPort;
+        waits.pacedCulprit = qp.echoedPort;
     }
     waits.paused += paused;
     if (paused > 0)
     {
-        message->pausedCulprit = m_network.PauseCulprit(qp.lane, qp.trafficClass);
+        waits.pausedCulprit = m_network.PauseCulprit(qp.lane, qp.trafficClass);
     }
 }
 
@@ -143,22 +142,22 @@ TransportEngine::PickPacket(SenderQp& qp, Tick now, Outgoing& out)
     {
         return true;
     }
-    const MessageRecord* message = qp.current;
-    if (qp.next == qp.posted || message->posted + m_config.sendLatency > now || WindowFull(qp))
+    if (qp.next == qp.posted || qp.currentPosted + m_config.sendLatency > now || WindowFull(qp))
     {
         return false; // only listed as lost, and acknowledged meanwhile
     }
     out.sequence = qp.next;
-    out.first = qp.next == message->firstSequence;
-    out.last = qp.next == message->lastSequence;
+    out.first = qp.next == qp.currentFirst;
+    out.last = qp.next == qp.currentLast;
     out.resend = qp.next != qp.maxSent;
-    const uint64_t before = uint64_t{qp.next - message->firstSequence} * m_config.mtuPayloadBytes;
-    out.payload = static_cast<uint16_t>(
-        std::min<uint64_t>(message->bytes - before, m_config.mtuPayloadBytes));
+    out.payload = static_cast<uint16_t>(m_config.mtuPayloadBytes);
     ++qp.next;
     if (out.last)
     {
-        qp.current = message->next;
+        const uint64_t before =
+            uint64_t{qp.currentLast - qp.currentFirst} * m_config.mtuPayloadBytes;
+        out.payload = static_cast<uint16_t>(qp.current->bytes - before);
+        qp.SetCurrent(qp.current->next);
     }
     if (!out.resend)
     {
@@ -271,13 +270,13 @@ TransportEngine::Acknowledge(Partition& part, SenderQp& qp, uint32_t sequence)
     qp.acked = sequence;
     qp.backoff = 0;
     MessageRecord* lastDone = qp.retired;
-    while (qp.oldest != nullptr && Ahead(sequence, qp.oldest->lastSequence) > 0)
+    while (qp.oldest != nullptr && Ahead(sequence, qp.oldestLast) > 0)
     {
         lastDone = qp.oldest;
-        qp.oldest = lastDone->next;
+        qp.SetOldest(lastDone->next);
         if (qp.current == lastDone)
         {
-            qp.current = lastDone->next;
+            qp.SetCurrent(lastDone->next);
         }
     }
     if (Ahead(sequence, qp.next) > 0)

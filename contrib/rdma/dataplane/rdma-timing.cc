@@ -133,14 +133,14 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
         sender.to,
         serialisation,
         moves,
-        {message.pacedCulprit, farPause > 0 ? packet.worstPort : message.pausedCulprit},
+        {waits.pacedCulprit, farPause > 0 ? packet.worstPort : waits.pausedCulprit},
         timing);
 
     const Tick worst = std::max({ownPause, farPause, paced, inFabric});
     if (worst > 0)
     {
-        timing.culprit = worst == ownPause ? message.pausedCulprit
-                         : worst == paced  ? message.pacedCulprit
+        timing.culprit = worst == ownPause ? waits.pausedCulprit
+                         : worst == paced  ? waits.pacedCulprit
                                            : packet.worstPort;
     }
     return timing;

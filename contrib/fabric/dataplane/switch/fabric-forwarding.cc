@@ -224,6 +224,22 @@ Network::Impl::PrepareArrive(const Event& event)
     }
 }
 
+/// Queueing writes to the packet before.
+inline void
+Network::Impl::PrepareQueue(const Event& event)
+{
+    const auto* packet = reinterpret_cast<const Packet*>(event.arg);
+    if (Plan::Version(packet->enqueuedAt) != 0)
+    {
+        const ClassQueue& queue =
+            queues.At(Plan::Target(packet->enqueuedAt), packet->trafficClass);
+        if (queue.head)
+        {
+            __builtin_prefetch(queue.tail, 1);
+        }
+    }
+}
+
 /// Here, so that the compiler sees through the table of handlers.
 void
 Network::Impl::AddForwardingHandlers()
@@ -237,7 +253,8 @@ Network::Impl::PrepareArrivals(bool twice)
 {
     core.SetPrepare(m_onArrive,
                     twice ? &Prepare<&Impl::PrepareRoute> : nullptr,
-                    &Prepare<&Impl::PrepareArrive>);
+                    &Prepare<&Impl::PrepareArrive>,
+                    twice ? &Prepare<&Impl::PrepareQueue> : nullptr);
 }
 
 } // namespace heddle

@@ -19,7 +19,6 @@
 #define HEDDLE_FABRIC_PORT_H
 
 #include "ns3/base-memory.h"
-#include "ns3/base-random.h"
 #include "ns3/base-units.h"
 #include "ns3/fabric-network.h"
 #include "ns3/fabric-packet.h"
@@ -165,10 +164,6 @@ class ClassQueues
 /// What most hops do not touch.
 struct PortDetails
 {
-    PortDetails(uint64_t seed, PortId id) : ecnDraws(seed, "ecn", id)
-    {
-    }
-
     BitRate rate;
     Tick propagation = 0;
     uint32_t partition = 0;    ///< of the transmitting node
@@ -178,7 +173,6 @@ struct PortDetails
     uint64_t arrivalDrops = 0; ///< of what the opposite direction brought here
     Tick blockedSince = -1;    ///< PortCounters::paused is running since; −1: not
     Tick busy = 0;             ///< of PFC frames, and of packets where Port::psPerByte is 0
-    RandomStream ecnDraws;
     PortCounters counters; ///< brought up to date when asked for
 };
 

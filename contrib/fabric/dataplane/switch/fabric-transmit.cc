@@ -249,7 +249,7 @@ Network::Impl::MarkEcn(Partition& part, PortId id, const ClassQueue& queue, Pack
     {
         const double share = static_cast<double>(queue.bytes - ramp.kminBytes) /
                              static_cast<double>(ramp.kmaxBytes - ramp.kminBytes);
-        if (details[id].ecnDraws.Uniform(ports[id].txPackets) >= share * ramp.pmax)
+        if (ecnDraws.Of(id).Uniform(ports[id].txPackets) >= share * ramp.pmax)
         {
             return;
         }
@@ -272,7 +272,6 @@ Network::Impl::StartNext(Partition& part, PortId id)
     ClassQueue& queue = queues.At(id, c);
     Packet* packet = queue.Pop();
     port.queuedBytes -= packet->wireBytes;
-    __builtin_prefetch(queue.head, 1); // the next one has often left the cache
     if (!queue.head)
     {
         port.queued &= static_cast<uint8_t>(~(1U << c));

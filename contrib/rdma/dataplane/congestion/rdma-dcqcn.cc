@@ -159,8 +159,12 @@ void
 OnSend(const void* parameters, CongestionState& qp, Tick, uint32_t wireBytes)
 {
     auto& s = qp.As<State>();
+    const Tick due = s.increase.due;
     RateIncrease::OnSend(P(parameters).increase, qp, s.increase, wireBytes);
-    SetTimer(qp, s);
+    if (s.increase.due != due) // seldom: the rest of the state lies in another cache line
+    {
+        SetTimer(qp, s);
+    }
 }
 
 void

@@ -5,7 +5,7 @@
 // What selective repeat knows of a queue pair's packets in flight: a ring of slots by sequence
 // number that grows to the window, and through it a list of transmissions in order of time.
 //
-//   flight.Cover(acked, next);               // slots for [acked, next)
+//   flight.Cover(acked, next, pool);             // slots for [acked, next)
 //   flight.Slot(sequence).sentAt = now;
 //   flight.ListNewest(sequence);
 //   flight.Unlist(sequence, acked);
@@ -15,7 +15,7 @@
 #ifndef HEDDLE_RDMA_FLIGHT_TABLE_H
 #define HEDDLE_RDMA_FLIGHT_TABLE_H
 
-#include "ns3/base-event-core.h"
+#include "ns3/rdma-slot-pool.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -32,19 +32,6 @@ Ahead(uint32_t a, uint32_t b)
     return static_cast<int32_t>(a - b);
 }
 
-/// A packet in flight; `before` and `after` are low bits of its neighbours' sequence numbers in the
-/// list of transmissions.
-struct PacketSlot
-{
-    Tick sentAt;
-    uint16_t before;
-    uint16_t after;
-    uint16_t payload;
-    uint8_t flags; ///< slot_flag
-};
-
-static_assert(sizeof(PacketSlot) == 16);
-
 namespace slot_flag
 {
 inline constexpr uint8_t kAcked = 1;
@@ -55,11 +42,12 @@ inline constexpr uint8_t kResent = 8;
 
 struct FlightTable
 {
-    std::vector<PacketSlot> slots; ///< power of two
-    uint32_t oldest = 0;           ///< head of the list of transmissions (sequence number)
-    uint32_t newest = 0;           ///< tail
-    uint32_t listed = 0;           ///< its length
-    std::vector<uint32_t> lost;    ///< to be resent, in order of detection
+    std::vector<uint32_t> lost;  ///< to be resent, in order of detection
+    PacketSlot* slots = nullptr; ///< of the pool; a power of two of them
+    uint32_t mask = 0;           ///< one less than that; 0: none yet
+    uint32_t oldest = 0;         ///< head of the list of transmissions (sequence number)
+    uint32_t newest = 0;         ///< tail
+    uint32_t listed = 0;         ///< its length
     size_t lostTaken = 0;
     Tick newestAcked = 0; ///< latest sentAt among acknowledged transmissions
     Tick roundTrip = 0;   ///< of that transmission
@@ -67,21 +55,21 @@ struct FlightTable
 
     PacketSlot& Slot(uint32_t sequence)
     {
-        return slots[sequence & (slots.size() - 1)];
+        return slots[sequence & mask];
     }
 
     /// Into the cache.
     void Fetch(uint32_t sequence) const
     {
-        __builtin_prefetch(slots.data() + (sequence & (slots.size() - 1)), 1);
+        __builtin_prefetch(slots + (sequence & mask), 1);
     }
 
     /// Makes slots for [acked, next), one more than there were at the last call.
-    void Cover(uint32_t acked, uint32_t next)
+    void Cover(uint32_t acked, uint32_t next, SlotPool& pool)
     {
-        if (static_cast<size_t>(Ahead(next, acked)) > slots.size())
+        if (static_cast<uint32_t>(Ahead(next, acked)) > (mask == 0 ? 0 : mask + 1))
         {
-            Grow(acked, next);
+            Grow(acked, next, pool);
         }
     }
 
@@ -129,7 +117,7 @@ struct FlightTable
     }
 
   private:
-    static constexpr size_t kFirstSlots = 64;
+    static constexpr unsigned kFirstBits = 6;
 
     /// The sequence number in flight whose low bits are `low`.
     static uint32_t Widen(uint16_t low, uint32_t acked)
@@ -137,17 +125,22 @@ struct FlightTable
         return acked + static_cast<uint16_t>(low - static_cast<uint16_t>(acked));
     }
 
-    void Grow(uint32_t acked, uint32_t next)
+    void Grow(uint32_t acked, uint32_t next, SlotPool& pool)
     {
-        std::vector<PacketSlot> bigger(std::max(kFirstSlots, slots.size() * 2));
-        if (!slots.empty())
+        const auto bits = static_cast<unsigned>(__builtin_popcount(mask));
+        const unsigned more = std::max(kFirstBits, bits + 1);
+        const uint32_t newMask = (1U << more) - 1;
+        PacketSlot* bigger = pool.Take(more);
+        if (slots != nullptr)
         {
             for (uint32_t s = acked; s != next; ++s)
             {
-                bigger[s & (bigger.size() - 1)] = Slot(s);
+                bigger[s & newMask] = Slot(s);
             }
+            pool.Give(slots, bits);
         }
-        slots.swap(bigger);
+        slots = bigger;
+        mask = newMask;
     }
 };
 

@@ -38,7 +38,7 @@ void
 GoBack(SenderQp& qp)
 {
     qp.next = qp.acked;
-    qp.current = qp.oldest;
+    qp.SetCurrent(qp.oldest);
 }
 
 void

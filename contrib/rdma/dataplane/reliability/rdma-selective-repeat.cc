@@ -120,7 +120,7 @@ void
 OnSent(TransportEngine& engine, Partition& part, SenderQp& qp, const Outgoing& out)
 {
     FlightTable& flight = qp.flight;
-    flight.Cover(qp.acked, qp.next);
+    flight.Cover(qp.acked, qp.next, engine.slots(part));
     PacketSlot& slot = flight.Slot(out.sequence);
     slot.flags = static_cast<uint8_t>((out.last ? slot_flag::kLast : 0) |
                                       (out.resend ? slot_flag::kResent : 0));
