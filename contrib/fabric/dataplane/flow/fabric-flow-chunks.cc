@@ -138,7 +138,8 @@ FlowNetwork::SendMarker(Partition& part, uint32_t id, bool last)
         transit.message = d.message;
         SprayLate(part, id, transit);
         FlowWaits waits = TakeWaits(id);
-        BookLate(waits, transit.late, LossLate(part, id));
+        waits.late = transit.late;
+        waits.resent = LossLate(part, id);
         m_client->OnThrough(part, id, waits);
         return;
     }
@@ -222,7 +223,8 @@ FlowNetwork::OnThrough(Partition& part,
     if (chunk.last)
     {
         waits.travelled = travelled;
-        BookLate(waits, SprayLateBehind(part, id, chunk), chunk.lossLate);
+        waits.late = SprayLateBehind(part, id, chunk);
+        waits.resent = chunk.lossLate;
         PassMessage(part, id, chunk.paths == m_details[id].paths, waits);
     }
 }

@@ -71,8 +71,10 @@ struct FlowWaits
 
     std::array<double, kCauses> lost{};
     PortId culprit = kNone; ///< the interior port that cost most
-    double late = 0;        ///< its last packet after its last bit, as sprayed packets wait; ps
-    Tick travelled = 0;     ///< of the unloaded latency, what has gone by when it is through; ps
+    /// Its last packet after its last bit, not in `lost`, the larger of both; ps.
+    double late = 0;    ///< as sprayed packets wait
+    double resent = 0;  ///< … as some are lost and sent once more, in the mean
+    Tick travelled = 0; ///< of the unloaded latency, what has gone by when it is through; ps
 };
 
 /// How a flow uses NICs of several ports.
@@ -93,6 +95,11 @@ class FlowClient
     /// queues but the unloaded path; before OnDrained() where there are none. `waits` since it
     /// began.
     virtual void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) = 0;
+
+    /// A link is dead and the routes do not know yet.
+    virtual void OnLinkDead(Partition&)
+    {
+    }
 
     /// A packet of the flow was marked at the interior or last port `port` and is received
     /// `untilReceived` ps from now. Not every one is told, see fabric-fifo-marking.cc.

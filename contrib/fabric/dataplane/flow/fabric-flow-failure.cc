@@ -37,6 +37,10 @@ FlowNetwork::SetLinkUp(uint32_t link, bool up)
             Schedule(part, due, m_onReroute, 0, 0);
         }
     }
+    if (!up)
+    {
+        m_client->OnLinkDead(part);
+    }
 }
 
 void
@@ -64,6 +68,7 @@ FlowNetwork::SetState(Partition& part, uint32_t link, bool up)
         SettleAll(part);
     }
     m_linkUp[link] = up;
+    m_deadSince = m_unrouted ? m_deadSince : part.now();
     m_unrouted = m_linkUp != m_routedUp;
     ++m_pathsVersion;
     if (anew)

@@ -19,13 +19,22 @@ FlowNetwork::Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) con
     double through = 1;
     for (const fabric::FlowPaths::StageId stage : stages)
     {
-        double dead = 0;
-        m_paths.ForEachPort(stage,
-                            [&](PortId port, double share)
-                            { dead += m_linkUp[port / 2] ? 0 : share; });
-        through *= m_paths.Evened(stage) ? 1 : 1 - dead;
+        through *= Arriving(stage);
     }
     return through;
+}
+
+double
+FlowNetwork::Arriving(fabric::FlowPaths::StageId stage) const
+{
+    if (m_paths.Evened(stage))
+    {
+        return 1;
+    }
+    double dead = 0;
+    m_paths.ForEachPort(stage,
+                        [&](PortId port, double share) { dead += m_linkUp[port / 2] ? 0 : share; });
+    return std::max(0.0, 1 - dead);
 }
 
 /// Flows over all ports of a NIC leave a dead one at once.
@@ -73,9 +82,21 @@ FlowNetwork::RoundTrip(const FlowDetails& d) const
     return UnloadedLatency(d.from, d.to, 1) + UnloadedLatency(d.to, d.from, 1);
 }
 
-/// A message of which packets were lost is through when the last of those have been sent once more:
-/// its sender waits for a round trip and the tolerance of selective repeat
-/// (rdma-selective-repeat.cc). How much later than its last bit, if it leaves now; ps.
+/// From a packet's transmission to the next, if something behind it is acknowledged: a round trip
+/// and the tolerance of selective repeat (rdma-selective-repeat.cc); ps.
+double
+FlowNetwork::RepairTime(uint32_t id) const
+{
+    constexpr double kTrips = 3;
+    constexpr double kPackets = 64;
+    const FlowDetails& d = m_details[id];
+    const auto trip = static_cast<double>(RoundTrip(d));
+    const double packet = m_config.packetBits * 1e12 / d.lineRate;
+    return trip + std::max(kTrips * trip, kPackets * packet);
+}
+
+/// A message of which packets were lost is through when the last of those have been sent once more.
+/// How much later than its last bit, if it leaves now; ps.
 double
 FlowNetwork::LossLate(const Partition& part, uint32_t id) const
 {
@@ -84,22 +105,45 @@ FlowNetwork::LossLate(const Partition& part, uint32_t id) const
     {
         return 0;
     }
-    constexpr double kTrips = 3;
-    constexpr double kPackets = 64;
-    const auto trip = static_cast<double>(RoundTrip(d));
-    const double packet = m_config.packetBits * 1e12 / d.lineRate;
     const auto since = static_cast<double>(d.loss > 0 ? 0 : part.now() - d.lossEnd);
     const double some = 1 - std::exp(-d.lost / m_config.packetBits);
-    return some * std::max(0.0, trip + std::max(kTrips * trip, kPackets * packet) - since);
+    return some * std::max(0.0, RepairTime(id) - since);
 }
 
-/// A message's last packet comes so much later, because packets wait where they are sprayed or
-/// because some are resent, whichever takes longer; ps.
-void
-FlowNetwork::BookLate(FlowWaits& waits, double sprayed, double resent)
+/// What a dead link swallows.
+FlowNetwork::Outage
+FlowNetwork::OutageOf(uint32_t id)
 {
-    waits.late = std::max(sprayed, resent);
-    waits.lost[resent > sprayed ? FlowWaits::Recovery : FlowWaits::Fabric] += waits.late;
+    FlowDetails& d = m_details[id];
+    if (!m_unrouted || m_rerouteDue < 0 || AnyPort(d))
+    {
+        return {};
+    }
+    const auto share = [this]
+    {
+        const auto interior = [this](fabric::FlowPaths::StageId stage)
+        { return stage != m_stages.front() && stage != m_stages.back(); };
+        double through = 1;
+        for (const fabric::FlowPaths::StageId stage : m_stages)
+        {
+            through *= interior(stage) ? Arriving(stage) : 1;
+        }
+        return 1 - through;
+    };
+    Outage outage{0, 0, m_deadSince, m_rerouteDue, 0};
+    for (uint32_t s = m_spray ? m_firstSpray[id] : 0; m_spray && s < m_firstSpray[id + 1]; ++s)
+    {
+        outage.wait +=
+            m_spray->MeanWait(m_sprays[s].group) * m_config.packetBits * 1e12 / d.lineRate;
+    }
+    FindStages(d);
+    outage.data = share();
+    if (m_ports == 1)
+    {
+        m_paths.Find(d.to, d.from, d.entropy, m_stages);
+        outage.answers = share();
+    }
+    return outage;
 }
 
 } // namespace heddle

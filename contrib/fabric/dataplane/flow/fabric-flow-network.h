@@ -132,6 +132,28 @@ class FlowNetwork :
         return m_nicCapacity.Lost(nic, since, until);
     }
 
+    /// Some link's state is not in the routes.
+    bool unrouted() const
+    {
+        return m_unrouted;
+    }
+
+    /// Dead links between switches that a flow's packets may come to.
+    struct Outage
+    {
+        double data = 0;    ///< probability that a packet does, [0, 1]
+        double answers = 0; ///< … that an acknowledgement does
+        Tick from = 0;      ///< since when
+        Tick until = 0;     ///< until the routes know
+        double wait = 0;    ///< of its packets where they are sprayed, mean; ps
+    };
+
+    /// Now; nothing where no routes will follow.
+    Outage OutageOf(uint32_t flow);
+
+    /// From a lost packet to its next transmission, when later ones are acknowledged; ps.
+    double RepairTime(uint32_t flow) const;
+
     /// The rate of a flow now; bits/s, 0 at rest.
     int64_t RateOf(uint32_t flow) const
     {
@@ -235,11 +257,11 @@ class FlowNetwork :
 
     // fabric-flow-losses.cc
     double Arriving(const std::vector<fabric::FlowPaths::StageId>& stages) const;
+    double Arriving(fabric::FlowPaths::StageId stage) const;
     void FindLoss(uint32_t flow);
     double Unanswered(uint32_t flow);
     Tick RoundTrip(const FlowDetails& flow) const;
     double LossLate(const Partition& part, uint32_t flow) const;
-    static void BookLate(FlowWaits& waits, double sprayed, double resent);
 
     // fabric-flow-stragglers.cc
     void SendStraggler(Partition& part, uint32_t flow, const Lane& lane);
@@ -322,6 +344,7 @@ class FlowNetwork :
     fabric::ClassWeights m_classWeights;
     bool m_built = false;
     bool m_unrouted = false;     ///< some link's state is not in the routes
+    Tick m_deadSince = 0;        ///< … the first of these
     Tick m_rerouteDue = -1;      ///< links that change together make one reroute
     uint32_t m_pathsVersion = 1; ///< counts changes of links and routes
     uint16_t m_generation = 0;   ///< of resources; events of older ones mean nothing

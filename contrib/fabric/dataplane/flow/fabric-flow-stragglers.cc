@@ -37,8 +37,9 @@ FlowNetwork::OnStraggler(Partition& part, uint32_t id, Tick travelled)
     {
         FlowWaits& waits = d.behind[n];
         const auto wait = static_cast<double>(part.now() - d.behindSince[n]);
-        waits.lost[FlowWaits::Fabric] += wait - std::min(wait, waits.late);
+        waits.lost[FlowWaits::Fabric] += wait;
         waits.late -= std::min(wait, waits.late);
+        waits.resent -= std::min(wait, waits.resent);
         waits.travelled = travelled;
         m_client->OnThrough(part, id, waits);
     }

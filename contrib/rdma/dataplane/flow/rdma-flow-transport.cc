@@ -198,6 +198,7 @@ FlowTransport::OnDoorbell(Partition& part, const Event& event)
 {
     Message& message = *m_queuePairs[event.entity].current;
     message.begun = part.now();
+    Rescue(part, event.entity);
     m_network.Start(part, event.entity, WireBits(message.bytes));
     m_control.OnStart(part, event.entity);
 }
@@ -228,6 +229,7 @@ FlowTransport::OnDrained(Partition& part, uint32_t id)
         return 0;
     }
     next.begun = part.now();
+    Rescue(part, id);
     return WireBits(next.bytes);
 }
 
@@ -239,12 +241,35 @@ FlowTransport::OnThrough(Partition& part, uint32_t id, const FlowWaits& waits)
     qp.toPass = message.next;
     const Tick path = IdealTime(id, message.bytes) - m_config.sendLatency -
                       m_config.receiveLatency - Serialise(WireBits(message.bytes), qp.lineRate);
-    const Tick rest = path - waits.travelled + std::llround(waits.late);
-    qp.lastArrival = std::max(qp.lastArrival, part.now() + rest);
-    message.timing.finished = qp.lastArrival + m_config.receiveLatency;
-    Book(id, message, waits);
+    const Tick there = part.now() + path - waits.travelled;
+    FlowWaits all = waits;
+    double answered = 0;
+    if (m_network.unrouted() && !IsFollowed(message, part.now()))
+    {
+        if (const auto tail = TailOf(part, id, message, there))
+        {
+            all.resent = tail->received;
+            answered = tail->answered;
+        }
+    }
+    const double late = std::max(all.late, all.resent);
+    all.lost[all.resent > all.late ? FlowWaits::Recovery : FlowWaits::Fabric] += late;
+    const Tick arrival = std::max<Tick>(qp.lastArrival, there + std::llround(late));
+    const Tick acknowledged = std::max<Tick>(arrival, there + std::llround(answered));
+    Expect(part, id, message, arrival, acknowledged + qp.acknowledgement);
+    Book(id, message, all);
+}
+
+/// Its last bit arrives then, and so does its acknowledgement.
+void
+FlowTransport::Expect(Partition& part, QpId id, Message& message, Tick arrival, Tick acknowledged)
+{
+    QueuePair& qp = m_queuePairs[id];
+    qp.lastArrival = arrival;
+    message.timing.finished = arrival + m_config.receiveLatency;
+    message.acknowledged = acknowledged;
     Schedule(part, message.timing.finished, m_onDelivery, id);
-    Schedule(part, qp.lastArrival + qp.acknowledgement, m_onAcknowledgement, id);
+    Schedule(part, acknowledged, m_onAcknowledgement, id);
 }
 
 /// Where its time went: ideal first, the excess in the precedence of MessageState, the rounding to
@@ -294,6 +319,10 @@ void
 FlowTransport::OnDelivery(Partition& part, const Event& event)
 {
     QueuePair& qp = m_queuePairs[event.entity];
+    if (qp.toDeliver == nullptr || qp.toDeliver->timing.finished != part.now())
+    {
+        return; // see Change()
+    }
     const Message& message = *qp.toDeliver;
     qp.toDeliver = message.next;
     ++m_counters.delivered;
@@ -313,6 +342,10 @@ void
 FlowTransport::OnAcknowledgement(Partition& part, const Event& event)
 {
     QueuePair& qp = m_queuePairs[event.entity];
+    if (qp.toAcknowledge == nullptr || qp.toAcknowledge->acknowledged != part.now())
+    {
+        return; // see Change()
+    }
     const uint64_t cookie = qp.toAcknowledge->cookie;
     qp.toAcknowledge = qp.toAcknowledge->next;
     Free(qp);
@@ -326,6 +359,7 @@ FlowTransport::Free(QueuePair& qp)
     {
         Message* done = qp.oldest;
         qp.oldest = done->next;
+        qp.silent = qp.silent == done ? nullptr : qp.silent;
         m_messages.Give(done);
     }
 }

@@ -25,18 +25,24 @@
 // The last packet of a message that is sprayed is late by what the longest of uneven queues holds
 // (fabric-spray-waits.h): part of FabricQueue.
 //
-// Deviations: PFC and time-outs have no effect but those after a failure, which the retry budget
-// counts.
+// The last packets of a message on a link that dies are lost, and nothing behind them tells: the
+// sender's timer does (rdma-lost-tail.h), a draw for each message, unless a later message of the
+// queue pair comes first. The same of their acknowledgements.
+//
+// Deviations: PFC and time-outs have no effect but those after a failure, of which the retry budget
+// counts those of a queue pair without a path.
 
 #ifndef HEDDLE_RDMA_FLOW_TRANSPORT_H
 #define HEDDLE_RDMA_FLOW_TRANSPORT_H
 
 #include "ns3/fabric-flow-network.h"
 #include "ns3/rdma-flow-control.h"
+#include "ns3/rdma-lost-tail.h"
 #include "ns3/rdma-queue-pair.h"
 #include "ns3/rdma-transport.h"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -79,6 +85,7 @@ class FlowTransport : public FlowClient
     uint64_t OnDrained(Partition& part, uint32_t flow) override;
     void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) override;
     void OnMarked(Partition& part, uint32_t flow, PortId port, Tick untilReceived) override;
+    void OnLinkDead(Partition& part) override;
 
   private:
     struct Message
@@ -86,7 +93,8 @@ class FlowTransport : public FlowClient
         Message* next = nullptr;
         uint64_t bytes = 0;
         uint64_t cookie = 0;
-        Tick begun = 0; ///< its first bit leaves
+        Tick begun = 0;        ///< its first bit leaves
+        Tick acknowledged = 0; ///< known when it is through
         MessageTiming timing;
     };
 
@@ -103,6 +111,7 @@ class FlowTransport : public FlowClient
         Message* toPass = nullptr;  ///< the oldest that is not through all queues
         Message* current = nullptr; ///< leaving, or waiting for its doorbell
         Message* newest = nullptr;
+        Message* silent = nullptr; ///< whose end is lost, and found by a time-out
         Tick emittedAt = 0;
         Tick lastArrival = 0;
         Tick acknowledgement = 0; ///< unloaded latency of one
@@ -114,7 +123,13 @@ class FlowTransport : public FlowClient
 
     uint64_t WireBits(uint64_t bytes) const;
     void Begin(Partition& part, QpId id, Tick started);
+    void Expect(Partition& part, QpId id, Message& message, Tick arrival, Tick acknowledged);
     void Book(QpId id, Message& message, const FlowWaits& waits);
+    // rdma-flow-tails.cc
+    bool IsFollowed(const Message& message, Tick now) const;
+    std::optional<LostTail> TailOf(Partition& part, QpId id, Message& message, Tick arrival);
+    void Rescue(Partition& part, QpId id);
+    void Change(Partition& part, QpId id, Message& message, Tick arrival, Tick acknowledged);
     void Free(QueuePair& qp);
     void Schedule(Partition& part, Tick at, HandlerId handler, QpId qp);
     void OnDoorbell(Partition& part, const Event& event);
