@@ -16,8 +16,7 @@ namespace
 
 constexpr size_t kLine = 64;
 constexpr size_t kHugePage = size_t{2} << 20;
-constexpr size_t kMostHugePages = 8;                                    ///< in a slab
-constexpr size_t kSmallSlabs = 2 * kHugePage / BlockArena::kBlockBytes; ///< of one block each
+constexpr size_t kMostHugePages = 8; ///< in a slab
 
 std::align_val_t
 AlignmentOf(size_t bytes)
@@ -62,7 +61,7 @@ BlockArena::Take()
     if (m_left == 0)
     {
         const size_t quarter = m_bytes / 4 / kHugePage * kHugePage;
-        const size_t bytes = m_slabs.size() < kSmallSlabs
+        const size_t bytes = m_slabs.size() < m_singles
                                  ? kBlockBytes
                                  : std::clamp(quarter, kHugePage, kMostHugePages * kHugePage);
         m_slabs.push_back({AllocateArray(bytes), bytes});

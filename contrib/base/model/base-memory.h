@@ -71,7 +71,15 @@ class BlockArena
     /// Uninitialised, aligned to cache lines; throws std::bad_alloc.
     void* Take();
 
+    /// Much will be taken: huge pages from the first block on. Before Take().
+    void ExpectMany()
+    {
+        m_singles = 0;
+    }
+
   private:
+    static constexpr size_t kSmallSlabs = 64; ///< of one block each: 4 MiB
+
     struct Slab
     {
         void* memory;
@@ -82,6 +90,7 @@ class BlockArena
     std::vector<Slab> m_slabs;
     size_t m_bytes = 0; ///< in slabs
     size_t m_left = 0;  ///< at the end of the last slab
+    size_t m_singles = kSmallSlabs; ///< slabs of one block at first
 };
 
 } // namespace heddle

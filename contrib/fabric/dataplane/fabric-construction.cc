@@ -71,6 +71,10 @@ Network::Impl::Impl(EventCore& eventCore, const Topology& given, const Partition
         PrepareArrivals(ports.size() > kHuge);
         PrepareOthers(ports.size() > kHuge);
     }
+    if (ports.size() > kHuge)
+    {
+        core.arena().ExpectMany();
+    }
     routes.Build(std::vector<bool>(linkUp.size(), true));
     BuildPaths(); // of the intact network
     if (std::find(linkUp.begin(), linkUp.end(), false) != linkUp.end())

@@ -117,7 +117,8 @@ struct FlightTable
     }
 
   private:
-    static constexpr unsigned kFirstBits = 6;
+    static constexpr unsigned kFirstBits = 4;
+    static constexpr unsigned kMoreBits = 2; ///< four times as many: few rings are left behind
 
     /// The sequence number in flight whose low bits are `low`.
     static uint32_t Widen(uint16_t low, uint32_t acked)
@@ -128,7 +129,7 @@ struct FlightTable
     void Grow(uint32_t acked, uint32_t next, SlotPool& pool)
     {
         const auto bits = static_cast<unsigned>(__builtin_popcount(mask));
-        const unsigned more = std::max(kFirstBits, bits + 1);
+        const unsigned more = std::max(kFirstBits, bits + kMoreBits);
         const uint32_t newMask = (1U << more) - 1;
         PacketSlot* bigger = pool.Take(more);
         if (slots != nullptr)
