@@ -3,6 +3,7 @@
 // Where ports queue, a message leaves in chunks, so that it stops when as much as the window holds
 // is under way.
 #include "ns3/base-errors.h"
+#include "ns3/base-prepare.h"
 #include "ns3/fabric-flow-network.h"
 
 #include <algorithm>
@@ -227,6 +228,14 @@ FlowNetwork::OnThrough(Partition& part,
         waits.resent = chunk.lossLate;
         PassMessage(part, id, chunk.paths == m_details[id].paths, waits);
     }
+}
+
+void
+FlowNetwork::Foresee(uint32_t flow, uint64_t cookie) const
+{
+    FetchToWrite(&m_inTransit[cookie]);
+    FetchToWrite(&m_details[m_flowOfStream[flow]]);
+    m_client->Foresee(m_flowOfStream[flow]);
 }
 
 void

@@ -101,6 +101,11 @@ class FlowClient
     {
     }
 
+    /// Hints: the flow's next call is near; what it will touch may be fetched into the cache.
+    virtual void Foresee(uint32_t /* flow */) const
+    {
+    }
+
     /// A packet of the flow was marked at the interior or last port `port` and is received
     /// `untilReceived` ps from now. Not every one is told, see fabric-fifo-marking.cc.
     virtual void OnMarked(Partition&,

@@ -4,6 +4,7 @@
 #include "ns3/fabric-flow-network.h"
 
 #include "ns3/base-errors.h"
+#include "ns3/base-prepare.h"
 #include "ns3/fabric-majority-vote.h"
 
 #include <algorithm>
@@ -37,6 +38,9 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
       m_onGivingUp(core.AddHandler<FlowNetwork, &FlowNetwork::OnGivingUp>(this)),
       m_onCredit(core.AddHandler<FlowNetwork, &FlowNetwork::OnCredit>(this))
 {
+    core.SetPrepare(m_onFinish,
+                    &ForEachEvent<FlowNetwork, &FlowNetwork::ForeseeFlow>,
+                    &ForEachEvent<FlowNetwork, &FlowNetwork::ForeseeFinish>);
     if (config.shareByArrival)
     {
         m_fifo = std::make_unique<fabric::FifoQueues>(core, *this);
@@ -217,6 +221,23 @@ FlowNetwork::OnFinish(Partition& part, const Event& event)
     m_details[id].lost = 0;
     Predict(id);
     Arm(part, id);
+}
+
+/// Fetches what OnFinish() will touch.
+void
+FlowNetwork::ForeseeFlow(const Event& event) const
+{
+    FetchToWrite(&m_flows[event.entity]);
+    FetchToWrite(&m_details[event.entity]);
+}
+
+void
+FlowNetwork::ForeseeFinish(const Event& event) const
+{
+    if (m_flows[event.entity].active)
+    {
+        m_client->Foresee(event.entity);
+    }
 }
 
 FlowWaits

@@ -201,6 +201,8 @@ class FlowNetwork :
     // fabric-flow-network.cc
     FlowWaits TakeWaits(uint32_t flow);
     void OnFinish(Partition& part, const Event& event);
+    void ForeseeFlow(const Event& event) const;
+    void ForeseeFinish(const Event& event) const;
     void Settle(uint32_t flow, Tick until);
     void Predict(uint32_t flow);
     void PredictMark(uint32_t flow);
@@ -227,6 +229,7 @@ class FlowNetwork :
                    uint64_t cookie,
                    Tick travelled,
                    const std::vector<double>& delays) override;
+    void Foresee(uint32_t flow, uint64_t cookie) const override;
     void OnMarked(Partition& part,
                   uint32_t flow,
                   uint32_t queue,

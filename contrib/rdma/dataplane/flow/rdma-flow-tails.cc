@@ -119,12 +119,12 @@ FlowTransport::Change(Partition& part, QpId id, Message& message, Tick arrival, 
         recovery += later;
         timing.finished += later;
         m_queuePairs[id].lastArrival += later;
-        Schedule(part, timing.finished, m_onDelivery, id);
+        Schedule(part, timing.finished, m_onDelivery, id, &message);
     }
     if (message.acknowledged > part.now() && acknowledged != message.acknowledged)
     {
         message.acknowledged = acknowledged;
-        Schedule(part, acknowledged, m_onAcknowledgement, id);
+        Schedule(part, acknowledged, m_onAcknowledgement, id, &message);
     }
 }
 

@@ -90,6 +90,7 @@ FlowTransport::FlowTransport(EventCore& core, FlowNetwork& network, const Transp
       m_onAcknowledgement(core.AddHandler<FlowTransport, &FlowTransport::OnAcknowledgement>(this))
 {
     network.SetClient(this);
+    SetHints();
 }
 
 QpId
@@ -157,10 +158,12 @@ FlowTransport::IdealTime(QpId id, uint64_t bytes) const
     return qp.idealTime;
 }
 
+/// `about`: for hints; messages of one instant may come in another order.
 void
-FlowTransport::Schedule(Partition& part, Tick at, HandlerId handler, QpId qp)
+FlowTransport::Schedule(Partition& part, Tick at, HandlerId handler, QpId qp, const Message* about)
 {
-    part.Insert({at, m_core.Key(m_entity, m_sequence++), 0, qp, handler, 0});
+    const auto arg = reinterpret_cast<uint64_t>(about);
+    part.Insert({at, m_core.Key(m_entity, m_sequence++), arg, qp, handler, 0});
 }
 
 void
@@ -189,7 +192,7 @@ FlowTransport::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
     {
         qp.current = message;
         message->timing.started = std::max(part.now(), qp.emittedAt);
-        Schedule(part, part.now() + m_config.sendLatency, m_onDoorbell, id);
+        Schedule(part, part.now() + m_config.sendLatency, m_onDoorbell, id, message);
     }
 }
 
@@ -225,7 +228,7 @@ FlowTransport::OnDrained(Partition& part, uint32_t id)
     const Tick eligible = next.timing.posted + m_config.sendLatency;
     if (eligible > part.now())
     {
-        Schedule(part, eligible, m_onDoorbell, id);
+        Schedule(part, eligible, m_onDoorbell, id, &next);
         return 0;
     }
     next.begun = part.now();
@@ -268,8 +271,8 @@ FlowTransport::Expect(Partition& part, QpId id, Message& message, Tick arrival, 
     qp.lastArrival = arrival;
     message.timing.finished = arrival + m_config.receiveLatency;
     message.acknowledged = acknowledged;
-    Schedule(part, message.timing.finished, m_onDelivery, id);
-    Schedule(part, acknowledged, m_onAcknowledgement, id);
+    Schedule(part, message.timing.finished, m_onDelivery, id, &message);
+    Schedule(part, acknowledged, m_onAcknowledgement, id, &message);
 }
 
 /// Where its time went: ideal first, the excess in the precedence of MessageState, the rounding to

@@ -37,6 +37,7 @@
 
 #include "ns3/fabric-flow-network.h"
 #include "ns3/rdma-flow-control.h"
+#include "ns3/rdma-flow-foresight.h"
 #include "ns3/rdma-lost-tail.h"
 #include "ns3/rdma-queue-pair.h"
 #include "ns3/rdma-transport.h"
@@ -65,6 +66,7 @@ class FlowTransport : public FlowClient
     void SetClient(TransportClient* client)
     {
         m_client = client;
+        m_foresight = dynamic_cast<const Foresight*>(client);
     }
 
     /// As Transport::Connect(), before the first Post().
@@ -86,6 +88,7 @@ class FlowTransport : public FlowClient
     void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) override;
     void OnMarked(Partition& part, uint32_t flow, PortId port, Tick untilReceived) override;
     void OnLinkDead(Partition& part) override;
+    void Foresee(uint32_t flow) const override;
 
   private:
     struct Message
@@ -131,7 +134,12 @@ class FlowTransport : public FlowClient
     void Rescue(Partition& part, QpId id);
     void Change(Partition& part, QpId id, Message& message, Tick arrival, Tick acknowledged);
     void Free(QueuePair& qp);
-    void Schedule(Partition& part, Tick at, HandlerId handler, QpId qp);
+    void Schedule(Partition& part, Tick at, HandlerId handler, QpId qp, const Message* about);
+    void SetHints();
+    void ForeseeQueuePair(const Event& event) const;
+    void ForeseeMessage(const Event& event) const;
+    void ForeseeDelivery(const Event& event) const;
+    void ForeseeAcknowledgement(const Event& event) const;
     void OnDoorbell(Partition& part, const Event& event);
     void OnDelivery(Partition& part, const Event& event);
     void OnAcknowledgement(Partition& part, const Event& event);
@@ -140,6 +148,7 @@ class FlowTransport : public FlowClient
     FlowNetwork& m_network;
     TransportConfig m_config;
     TransportClient* m_client = nullptr;
+    const Foresight* m_foresight = nullptr;
     bool m_addressEveryPacket;
     uint32_t m_lanes;                    ///< ports of a NIC that carry one queue pair
     std::vector<QueuePair> m_queuePairs; ///< QpId = flow

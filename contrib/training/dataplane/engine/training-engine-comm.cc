@@ -4,9 +4,43 @@
 #include "ns3/training-fused.h"
 
 #include <algorithm>
+#include <array>
 
 namespace heddle::training
 {
+
+namespace
+{
+
+/// The connections of one task that were looked up last: chunks for the same peer recur.
+class KnownConnections
+{
+  public:
+    /// kNone: not known yet.
+    uint32_t& Of(const ChunkOp& op)
+    {
+        Entry& entry = m_entries[(2 * op.peer + 7 * op.channel + static_cast<uint32_t>(op.kind)) %
+                                 m_entries.size()];
+        if (entry.peer != op.peer || entry.channel != op.channel || entry.kind != op.kind)
+        {
+            entry = {op.peer, kNone, op.channel, op.kind};
+        }
+        return entry.connection;
+    }
+
+  private:
+    struct Entry
+    {
+        Rank peer = kNone;
+        uint32_t connection = kNone;
+        uint16_t channel = 0;
+        ChunkOp::Kind kind = ChunkOp::Kind::Send;
+    };
+
+    std::array<Entry, 128> m_entries{};
+};
+
+} // namespace
 
 void
 Engine::StartCommunication(Partition& part, TaskId id, ActivityRef released)
@@ -141,12 +175,14 @@ void
 Engine::BuildQueues(CommRun& run)
 {
     const auto& ops = run.expansion.ops;
+    KnownConnections known;
     run.queues.clear();
     run.order.resize(ops.size());
     for (uint32_t op = 0; op < ops.size(); ++op)
     {
         const bool send = ops[op].kind == ChunkOp::Kind::Send;
-        const uint32_t connection = m_plan.FindConnection(run.task, ops[op]);
+        uint32_t& connection = known.Of(ops[op]);
+        connection = connection == kNone ? m_plan.FindConnection(run.task, ops[op]) : connection;
         run.scaleOut = run.scaleOut || !ops[op].scaleUp;
         Connectivity& sender = m_senders[connection];
         Reception& receiver = m_receivers[connection];

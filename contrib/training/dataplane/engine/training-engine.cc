@@ -103,6 +103,7 @@ Engine::Engine(EventCore& core,
     if (m_scaleOut != nullptr)
     {
         m_scaleOut->SetClient(this);
+        SetHints();
     }
     for (TaskId t = 0; t < m_tasks.size(); ++t)
     {

@@ -28,6 +28,7 @@
 #ifndef HEDDLE_TRAINING_ENGINE_H
 #define HEDDLE_TRAINING_ENGINE_H
 
+#include "ns3/rdma-flow-foresight.h"
 #include "ns3/rdma-flow-routes.h"
 #include "ns3/training-activity.h"
 #include "ns3/training-job.h"
@@ -139,7 +140,7 @@ struct RankState
 
 class FusedComms;
 
-class Engine : public TransportClient
+class Engine : public TransportClient, public Foresight
 {
   public:
     Engine(EventCore& core,
@@ -170,6 +171,11 @@ class Engine : public TransportClient
 
     void OnDelivered(Partition& part, const Delivery& delivery) override;
     void OnAcknowledged(Partition& part, QpId qp, uint64_t cookie) override;
+
+    // training-engine-hints.cc
+    void Foresee(uint64_t cookie) const override;
+    void ForeseeDelivery(uint64_t cookie) const override;
+    void ForeseeAcknowledgement(uint64_t cookie) const override;
 
     Job::Observer* m_observer = nullptr;
 
@@ -257,6 +263,15 @@ class Engine : public TransportClient
     void CompleteOp(Partition& part, CommRun& run, uint32_t op, ActivityRef ref);
     void DrainRun(Partition& part, CommRun& run);
     void Release(Partition& part, CommRun& run);
+
+    // training-engine-hints.cc
+    void SetHints();
+    void ForeseeOp(TaskId task, uint32_t op) const;
+    void ForeseeArrival(uint32_t connection, TaskId task, uint32_t chunk) const;
+    void ForeseeStep(const Event& event) const;
+    void ForeseeConnection(const Event& event) const;
+    void ForeseeGrant(const Event& event) const;
+    void ForeseeTransfer(const Event& event) const;
 
     // training-engine-transfer.cc
     void SendChunk(Partition& part, CommRun& run, uint32_t op, uint32_t chunk, ActivityRef ref);

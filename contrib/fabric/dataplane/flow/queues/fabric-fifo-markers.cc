@@ -83,4 +83,24 @@ FifoQueues::OnMarker(Partition& part, const Event& event)
     Pass(part, event.entity);
 }
 
+/// Fetches what OnMarker() will touch.
+void
+FifoQueues::ForeseeMarker(const Event& event) const
+{
+    __builtin_prefetch(&m_markers[event.entity], 1);
+    asm volatile(""); // or GCC takes this function for one without effect and drops its calls
+}
+
+void
+FifoQueues::ForeseePass(const Event& event) const
+{
+    const Marker& marker = m_markers[event.entity];
+    const Flow& flow = m_flows[marker.flow];
+    if (marker.hop < flow.count)
+    {
+        __builtin_prefetch(&m_queues[m_uses[flow.first + marker.hop].queue], 1);
+    }
+    m_client.Foresee(marker.flow, marker.cookie);
+}
+
 } // namespace heddle::fabric

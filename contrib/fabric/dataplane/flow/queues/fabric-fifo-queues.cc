@@ -4,6 +4,7 @@
 #include "ns3/fabric-fifo-queues.h"
 
 #include "ns3/base-hash.h"
+#include "ns3/base-prepare.h"
 
 #include <algorithm>
 #include <cmath>
@@ -34,6 +35,9 @@ FifoQueues::FifoQueues(EventCore& core, FifoClient& client)
       m_onChanges(core.AddHandler<FifoQueues, &FifoQueues::OnChanges>(this)),
       m_onLook(core.AddHandler<FifoQueues, &FifoQueues::OnLook>(this))
 {
+    core.SetPrepare(m_onMarker,
+                    &ForEachEvent<FifoQueues, &FifoQueues::ForeseeMarker>,
+                    &ForEachEvent<FifoQueues, &FifoQueues::ForeseePass>);
 }
 
 uint32_t
@@ -93,43 +97,36 @@ FifoQueues::Schedule(Partition& part, Tick at, HandlerId handler, uint32_t entit
     part.Insert({at, m_core.Key(m_entity, m_sequence++), arg, entity, handler, 0});
 }
 
-void
-FifoQueues::Update(Queue& queue, Tick now) const
+FifoQueues::Figures
+FifoQueues::FiguresAt(const Queue& queue, Tick now)
 {
     const auto span = static_cast<double>(now - queue.since);
     const auto surplus = static_cast<double>(queue.inflow - queue.capacity);
-    queue.since = now;
-    queue.arrived += static_cast<double>(queue.inflow) * span / kTicksPerSecond;
     const double before = queue.backlog;
-    queue.backlog = before + surplus * span / kTicksPerSecond;
-    if (queue.backlog >= kNothing)
+    const double backlog = before + surplus * span / kTicksPerSecond;
+    if (backlog >= kNothing)
     {
-        queue.waited += span;
-        return;
+        return {backlog, queue.waited + span};
     }
-    queue.backlog = 0;
-    queue.waited += before > 0 ? std::min(span, before * kTicksPerSecond / -surplus) : 0;
+    const double waited = before > 0 ? std::min(span, before * kTicksPerSecond / -surplus) : 0;
+    return {0, queue.waited + waited};
 }
 
-/// Without its flows.
-FifoQueues::Queue
-FifoQueues::FiguresNow(const Partition& part, uint32_t id) const
+void
+FifoQueues::Update(Queue& queue, Tick now)
 {
-    Queue copy{};
-    const Queue& queue = m_queues[id];
-    copy.capacity = queue.capacity;
-    copy.inflow = queue.inflow;
-    copy.backlog = queue.backlog;
-    copy.since = queue.since;
-    copy.waited = queue.waited;
-    Update(copy, part.now());
-    return copy;
+    const Figures figures = FiguresAt(queue, now);
+    const auto span = static_cast<double>(now - queue.since);
+    queue.arrived += static_cast<double>(queue.inflow) * span / kTicksPerSecond;
+    queue.backlog = figures.backlog;
+    queue.waited = figures.waited;
+    queue.since = now;
 }
 
 double
 FifoQueues::Backlog(const Partition& part, uint32_t id) const
 {
-    return FiguresNow(part, id).backlog;
+    return FiguresAt(m_queues[id], part.now()).backlog;
 }
 
 double
@@ -149,7 +146,7 @@ FifoQueues::Pace(uint32_t id) const
 Tick
 FifoQueues::Waited(const Partition& part, uint32_t id) const
 {
-    return std::llround(FiguresNow(part, id).waited);
+    return std::llround(FiguresAt(m_queues[id], part.now()).waited);
 }
 
 double

@@ -59,6 +59,11 @@ class FifoClient
                            Tick travelled,
                            const std::vector<double>& delays) = 0;
 
+    /// A hint: OnThrough() is near.
+    virtual void Foresee(uint32_t /* flow */, uint64_t /* cookie */) const
+    {
+    }
+
     /// A packet of the flow has been marked. `waits`: ps until it has left the last queue, less
     /// what has gone by since (may be negative); `latency`: as in FifoQueues::Load.
     virtual void OnMarked(Partition&,
@@ -213,6 +218,12 @@ class FifoQueues
         std::vector<uint32_t> members;
     };
 
+    struct Figures
+    {
+        double backlog; ///< bits
+        double waited;  ///< see Queue
+    };
+
     /// Changes on their way to the next queues, all equally far.
     struct Batch
     {
@@ -239,8 +250,8 @@ class FifoQueues
     };
 
     static int64_t Part(int64_t rate, uint32_t share);
-    Queue FiguresNow(const Partition& part, uint32_t id) const;
-    void Update(Queue& queue, Tick now) const;
+    static Figures FiguresAt(const Queue& queue, Tick now);
+    static void Update(Queue& queue, Tick now);
     void Tell(uint32_t use, int64_t rate);
     void Change(Partition& part, uint32_t use, int64_t rate);
     void OnChanges(Partition& part, const Event& event);
@@ -260,6 +271,8 @@ class FifoQueues
     // fabric-fifo-markers.cc
     void Pass(Partition& part, uint32_t marker);
     void OnMarker(Partition& part, const Event& event);
+    void ForeseeMarker(const Event& event) const;
+    void ForeseePass(const Event& event) const;
 
     // fabric-fifo-marking.cc
     void PredictMarks(Partition& part, uint32_t id);
