@@ -179,6 +179,19 @@ TEST(Classes, WeightsCountBytesNotPackets)
     EXPECT_NEAR(bytes / half, 1, 0.02);
 }
 
+/// Bulk from the first `senders` NICs to another, at once.
+template <class AnyOfThem>
+std::vector<uint64_t>
+PostIncast(AnyOfThem& world, NicId senders, NicId to, uint64_t packets)
+{
+    std::vector<uint64_t> cookies;
+    for (NicId from = 0; from < senders; ++from)
+    {
+        cookies.push_back(world.Post(from, to, packets * kPacket, 0, 0, kBulk));
+    }
+    return cookies;
+}
+
 /// Of a NIC that also takes part in an incast which pauses it.
 MessageTiming
 VictimOfAPause(uint8_t trafficClass, uint64_t& pauses, Tick& ideal)
@@ -187,11 +200,7 @@ VictimOfAPause(uint8_t trafficClass, uint64_t& pauses, Tick& ideal)
     cluster.bufferBytes = 2'000'000;
     cluster.lossless = true;
     World world(WithClasses(cluster, true), SelectiveRepeat(), 1);
-    std::vector<uint64_t> incast;
-    for (NicId from = 0; from < 6; ++from)
-    {
-        incast.push_back(world.Post(from, 6, 1000 * kPacket, 0, 0, kBulk));
-    }
+    const std::vector<uint64_t> incast = PostIncast(world, 6, 6, 1000);
     const uint64_t victim = world.Post(0, 7, 300 * kPacket, 200 * kMicrosecond, 0, trafficClass);
     world.Run();
     EXPECT_EQ(world.Faults(), "");
@@ -239,11 +248,7 @@ TEST(Classes, AcknowledgementsPassAPausedClass)
     cluster.bufferBytes = 2'000'000;
     cluster.lossless = true;
     Acknowledged world(WithClasses(cluster, true), SelectiveRepeat(), 1);
-    const uint64_t first = world.Post(0, 6, 1000 * kPacket, 0, 0, kBulk);
-    for (NicId from = 1; from < 6; ++from)
-    {
-        world.Post(from, 6, 1000 * kPacket, 0, 0, kBulk);
-    }
+    const uint64_t first = PostIncast(world, 6, 6, 1000)[0];
     std::vector<uint64_t> probes;
     for (Tick at = 200 * kMicrosecond; at < 400 * kMicrosecond; at += kMicrosecond)
     {
@@ -269,11 +274,7 @@ TEST(Classes, AMarkSlowsItsOwnClassOnly)
     TransportConfig config = SelectiveRepeat();
     config.congestionControl = "dcqcn";
     PacketLevel world(WithClasses(cluster, true), config);
-    std::vector<uint64_t> bulk;
-    for (NicId from = 0; from < 3; ++from)
-    {
-        bulk.push_back(world.Post(from, 4, 2000 * kPacket, 0, 0, kBulk));
-    }
+    const std::vector<uint64_t> bulk = PostIncast(world, 3, 4, 2000);
     const uint64_t urgent = world.Post(3, 4, 500 * kPacket, 100 * kMicrosecond, 0, kUrgent);
     world.Run();
     EXPECT_EQ(world.Faults(), "");
