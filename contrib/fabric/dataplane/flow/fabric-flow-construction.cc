@@ -245,6 +245,7 @@ FlowNetwork::Build()
     if (!m_built)
     {
         SettleClasses();
+        m_holds.resize(2 * m_topology.links.size() * m_turns.size());
     }
     m_built = true;
     ++m_generation;

@@ -98,12 +98,14 @@ FlowNetwork::AddLanes(uint32_t id, const Stops& stops)
     const FlowDetails& d = m_details[id];
     const Tick lastLink = m_topology.links[m_paths.PortOf(d.to * m_ports) / 2].delay;
     const auto toLastPort = static_cast<double>(UnloadedLatency(d.from, d.to, 1) - lastLink);
+    const uint32_t inClass = ClassAt(id);
     std::vector<FifoQueues::Load> path;
     const auto pass = [&](uint32_t resource, uint32_t share, double way, uint32_t part)
     {
         if (m_queueOf[resource] != kNone)
         {
-            path.push_back({m_queueOf[resource], share, std::llround(way * toLastPort), part});
+            const uint32_t queue = m_queueOf[resource] + inClass;
+            path.push_back({queue, share, std::llround(way * toLastPort), part});
         }
     };
     Lane* lane = &m_laneOf[id * size_t{m_lanes}];
@@ -112,7 +114,7 @@ FlowNetwork::AddLanes(uint32_t id, const Stops& stops)
         for (const Stop& stop : stops)
         {
             const uint32_t queue = m_queueOf[stop.load.resource];
-            const uint32_t part = queue == kNone ? fabric::FifoRooms::kNone : PartOf(stop);
+            const uint32_t part = queue == kNone ? fabric::FifoRooms::kNone : PartOf(stop, inClass);
             pass(stop.load.resource, stop.load.share, stop.way, part);
         }
         lane->share = 1;

@@ -44,7 +44,6 @@ FlowNetwork::FlowNetwork(EventCore& core, const Topology& topology, const FlowNe
     if (config.shareByArrival)
     {
         m_fifo = std::make_unique<fabric::FifoQueues>(core, *this);
-        m_holds.resize(2 * topology.links.size());
     }
     for (const Topology::Link& link : topology.links)
     {
@@ -146,7 +145,7 @@ FlowNetwork::Settle(uint32_t id, Tick until)
         details.waits.lost[FlowWaits::Fabric] += lost - own;
         fabric::Blame(details.waits.culprit,
                       details.culpritLead,
-                      m_holds[resource.port].culprit,
+                      HoldOf(resource.port, ClassAt(id)).culprit,
                       lost - own);
     }
     details.waits.lost[resource.cause] += own;

@@ -29,8 +29,9 @@
 // acknowledgements that it returns take `ackShare` of its port; where few flows spread over paths,
 // `reorderedAckShare` (selective repeat acknowledges every packet that comes out of order).
 //
-// Traffic classes, where flows have several: fabric-class-weights.h, by SwitchConfig::classes. They
-// do not queue: rates are max-min.
+// Traffic classes, where flows have several, by SwitchConfig::classes: where ports queue, each has
+// a queue of its own at every port, and its turns at NICs (fabric-class-shares.h); else, and with
+// NICs of several ports, rates are max-min with fabric-class-weights.h.
 //
 // NICs of several ports: a flow has a port of its own, or all in equal parts; then it leaves a dead
 // one at once, at both ends. Which ports of two NICs go together: fabric-port-pairs.h. Where a hash
@@ -44,6 +45,7 @@
 #ifndef HEDDLE_FABRIC_FLOW_NETWORK_H
 #define HEDDLE_FABRIC_FLOW_NETWORK_H
 
+#include "ns3/fabric-class-shares.h"
 #include "ns3/fabric-class-weights.h"
 #include "ns3/fabric-fifo-queues.h"
 #include "ns3/fabric-fifo-rooms.h"
@@ -213,12 +215,20 @@ class FlowNetwork :
     uint8_t LevelOf(uint32_t flow) const;
     void SettleClasses();
     void WeighByClass(const std::vector<uint32_t>& flows);
+    uint32_t ClassAt(uint32_t flow) const;
+    void ShareByClass(Partition& part, uint32_t resource, int64_t carried);
 
     // fabric-flow-queues.cc, fabric-flow-chunks.cc
     bool MayQueue() const;
     void AddQueues(const std::vector<Stops>& stopsOfFlow);
     double TakeChunk(uint32_t flow, double bits);
     void Share(Partition& part, uint32_t resource, bool again);
+    void TakeTurn(Partition& part,
+                  uint32_t flow,
+                  uint32_t resource,
+                  int64_t turn,
+                  double turns,
+                  double unheld);
     int64_t Turn(const std::vector<uint32_t>& flows, int64_t capacity);
     int64_t QueueRate(const Resource& resource) const;
     int64_t RateLeft(const Resource& resource) const;
@@ -243,8 +253,13 @@ class FlowNetwork :
     // fabric-flow-rooms.cc
     void AddRooms();
     void AddRoomsOf(uint32_t queue, const std::vector<PortId>& ports);
-    uint32_t PartOf(const Stop& stop);
-    int64_t HeldBack(uint32_t resource) const;
+    uint32_t PartOf(const Stop& stop, uint32_t inClass);
+
+    Hold& HoldOf(PortId port, uint32_t inClass)
+    {
+        return m_holds[port * m_turns.size() + inClass];
+    }
+
     void OnHeldBack(Partition& part, uint32_t ingress, int64_t rate, uint32_t queue) override;
 
     // fabric-flow-lanes.cc
@@ -278,6 +293,7 @@ class FlowNetwork :
     uint32_t SprayGroup(fabric::FlowPaths::StageId stage);
     void FindSprays();
     void PairSprays();
+    uint32_t SprayedHops(uint32_t flow) const;
     void TellFluid(const Partition& part, uint32_t group);
     void TellFluids(const Partition& part);
     void TellSpray(const Partition& part, uint32_t flow);
@@ -345,6 +361,14 @@ class FlowNetwork :
     std::vector<double> m_offered;                    ///< scratch: bits/s, by resource
     std::vector<uint8_t> m_classOf;                   ///< by flow; empty: all in one
     fabric::ClassWeights m_classWeights;
+    std::vector<fabric::ClassTurn> m_turns{{0, 1}}; ///< of the classes in use
+    std::array<uint8_t, kClasses> m_classAt{};      ///< … their places there
+    std::vector<uint32_t> m_levelOf{0};             ///< by place: how many levels are below
+    uint32_t m_levels = 1;
+    std::vector<std::vector<uint32_t>> m_flowsOfClass; ///< scratch: by place
+    std::vector<int64_t> m_wanted;                     ///< …
+    std::vector<int64_t> m_shares;                     ///< …
+    std::vector<int64_t> m_unheldShares;               ///< …
     bool m_built = false;
     bool m_unrouted = false;     ///< some link's state is not in the routes
     Tick m_deadSince = 0;        ///< … the first of these
@@ -357,7 +381,7 @@ class FlowNetwork :
     std::map<std::pair<bool, uint32_t>, uint32_t> m_ingressOf; ///< by (queue or port, which)
     std::vector<std::pair<bool, uint32_t>> m_ingresses;        ///< … the other way round
     std::vector<std::vector<PortId>> m_portsOfQueue;
-    std::vector<Hold> m_holds;       ///< by port of a NIC, that has to pause
+    std::vector<Hold> m_holds;       ///< by port of a NIC and class, that has to pause
     std::vector<uint32_t> m_queueOf; ///< by resource; kNone: no queue
     std::map<std::vector<PortId>, uint32_t> m_queueByPorts;
     std::vector<std::pair<PortId, FlowWaits::Cause>> m_queues; ///< by queue
@@ -372,10 +396,11 @@ class FlowNetwork :
     std::unique_ptr<fabric::SprayWaits> m_spray; ///< null: nobody sprays
     uint32_t m_sprayLanes = 1;                   ///< of which m_spray has the first
     std::vector<fabric::SprayWaits::Step> m_sprays;
-    std::vector<uint32_t> m_firstSpray; ///< by flow, into m_sprays
-    std::vector<PortId> m_joined;       ///< by port: another of its set, or the one that names it
+    /// By flow, into m_sprays: its own level at every hop, then that of each level below.
+    std::vector<uint32_t> m_firstSpray;
+    std::vector<PortId> m_joined; ///< by port: another of its set, or the one that names it
     std::map<PortId, std::vector<PortId>> m_sprayPorts; ///< by the one that names the set
-    std::map<PortId, uint32_t> m_sprayGroupOf;          ///< …
+    std::map<PortId, uint32_t> m_sprayGroupOf;          ///< … first of m_levels, the lowest
     std::vector<uint32_t> m_sprayResource;              ///< by group
     uint32_t m_entity;
     uint32_t m_sequence = 0;

@@ -29,7 +29,8 @@ static_assert(FifoQueues::kWhole == MaxMin::kWhole);
 bool
 FlowNetwork::MayQueue() const
 {
-    return m_fifo && m_classOf.empty() && m_flows.size() * (Splits() ? m_ports : 1) <= kMostQueued;
+    return m_fifo && (m_classOf.empty() || m_ports == 1) &&
+           m_flows.size() * (Splits() ? m_ports : 1) <= kMostQueued;
 }
 
 /// What a queue of lanes carries by itself, else all ports of the resource together.
@@ -71,11 +72,16 @@ FlowNetwork::QueueFor(uint32_t id)
     {
         const auto rate = static_cast<double>(QueueRate(resource));
         const auto port = static_cast<double>(m_paths.RateOf(resource.port).bps());
-        entry->second = m_fifo->AddQueue(QueueRate(resource), rate / port);
-        m_queues.emplace_back(resource.port, resource.cause);
-        if (m_rooms)
+        const bool alone = m_turns.size() == 1;
+        entry->second = alone ? m_fifo->AddQueue(QueueRate(resource), rate / port)
+                              : m_fifo->AddQueues(QueueRate(resource), rate / port, m_turns);
+        for (uint32_t c = 0; c < m_turns.size(); ++c)
         {
-            AddRoomsOf(entry->second, entry->first);
+            m_queues.emplace_back(resource.port, resource.cause);
+            if (m_rooms)
+            {
+                AddRoomsOf(entry->second + c, entry->first);
+            }
         }
     }
     else
@@ -179,10 +185,9 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
         Schedule(part, part.now() + kLookAgainAfter, m_onSolve, id, kLookAgain);
     }
     const int64_t carried = RateLeft(resource);
-    const int64_t capacity = std::min(carried, HeldBack(id));
     if (m_queueOf[id] != kNone)
     {
-        m_fifo->SetCapacity(part, m_queueOf[id], capacity);
+        m_fifo->SetCapacity(part, m_queueOf[id], carried);
         return;
     }
     Component& component = m_components[id];
@@ -204,37 +209,54 @@ FlowNetwork::Share(Partition& part, uint32_t id, bool again)
             Settle(member, asOf); // while it is known what paced it
         }
     }
-    const int64_t turnOfAll = same ? Turn(component.flows, capacity) : 0;
-    if (!same)
+    if (m_turns.size() > 1)
     {
-        TakeTurns(several->second, component.flows);
+        ShareByClass(part, id, carried);
     }
-    const auto unheld = static_cast<double>(carried) / static_cast<double>(capacity + 1);
-    for (const uint32_t member : component.flows)
+    else
     {
-        Flow& flow = m_flows[member];
-        FlowDetails& d = m_details[member];
-        const int64_t turn = same ? turnOfAll : m_turnOf[member];
-        const int64_t rate = d.paced ? d.limit : std::min(turn, static_cast<int64_t>(d.lineRate));
-        if (rate != flow.rate)
+        const int64_t capacity = std::min(carried, HoldOf(resource.port, 0).rate);
+        const int64_t turnOfAll = same ? Turn(component.flows, capacity) : 0;
+        if (!same)
         {
-            Settle(member, asOf);
-            flow.rate = rate;
-            flow.bottleneck = id;
-            d.unheld = 0;
-            if (capacity < carried && !d.paced)
-            {
-                d.unheld = static_cast<int64_t>(unheld * static_cast<double>(rate));
-            }
-            d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
-            PredictMark(member);
-            TellSpray(part, member);
-            const double arriving = static_cast<double>(rate) * d.arriving;
-            SetInflow(part, member, static_cast<int64_t>(arriving));
+            TakeTurns(several->second, component.flows);
+        }
+        const auto unheld = static_cast<double>(carried) / static_cast<double>(capacity + 1);
+        for (const uint32_t member : component.flows)
+        {
+            const int64_t turn = same ? turnOfAll : m_turnOf[member];
+            TakeTurn(part, member, id, turn, turns, capacity < carried ? unheld : 0);
         }
     }
     m_fifo->Commit(part);
     ArmSoon(part, id);
+}
+
+/// A flow at its NIC's port, `resource`, which serves so many in turn. `unheld`: what it would get
+/// of its turn if the port were not asked to pause; 0: it is not.
+void
+FlowNetwork::TakeTurn(Partition& part,
+                      uint32_t id,
+                      uint32_t resource,
+                      int64_t turn,
+                      double turns,
+                      double unheld)
+{
+    Flow& flow = m_flows[id];
+    FlowDetails& d = m_details[id];
+    const int64_t rate = d.paced ? d.limit : std::min(turn, static_cast<int64_t>(d.lineRate));
+    if (rate == flow.rate)
+    {
+        return;
+    }
+    Settle(id, part.now() - 1);
+    flow.rate = rate;
+    flow.bottleneck = resource;
+    d.unheld = d.paced ? 0 : static_cast<int64_t>(unheld * static_cast<double>(rate));
+    d.early = d.ahead * m_config.packetBits * (1 - 1 / turns);
+    PredictMark(id);
+    TellSpray(part, id);
+    SetInflow(part, id, static_cast<int64_t>(static_cast<double>(rate) * d.arriving));
 }
 
 void

@@ -74,19 +74,20 @@ FlowNetwork::AddRoomsOf(uint32_t queue, const std::vector<PortId>& ports)
 
 /// Of its queue: what comes from where the flow does.
 uint32_t
-FlowNetwork::PartOf(const Stop& stop)
+FlowNetwork::PartOf(const Stop& stop, uint32_t inClass)
 {
     if (!m_rooms)
     {
         return fabric::FifoRooms::kNone;
     }
-    const uint32_t queue = m_queueOf[stop.load.resource];
+    const uint32_t queue = m_queueOf[stop.load.resource] + inClass;
     const Resource& before = m_resources[stop.before];
     if (before.cause != FlowWaits::OwnPort)
     {
         return m_rooms->PartOf(queue, fabric::FifoRooms::kNone);
     }
-    const std::pair<bool, uint32_t> origin{false, before.port};
+    const auto place = static_cast<uint32_t>(before.port * m_turns.size() + inClass);
+    const std::pair<bool, uint32_t> origin{false, place};
     const auto [entry, isNew] = m_ingressOf.try_emplace(origin, 0);
     if (isNew)
     {
@@ -97,17 +98,12 @@ FlowNetwork::PartOf(const Stop& stop)
     return m_rooms->PartOf(queue, entry->second);
 }
 
-int64_t
-FlowNetwork::HeldBack(uint32_t resource) const
-{
-    return m_holds[m_resources[resource].port].rate;
-}
-
 void
 FlowNetwork::OnHeldBack(Partition& part, uint32_t ingress, int64_t rate, uint32_t queue)
 {
-    const PortId port = m_ingresses[ingress].second;
-    m_holds[port] = {rate, m_queues[queue].first};
+    const uint32_t place = m_ingresses[ingress].second;
+    m_holds[place] = {rate, m_queues[queue].first};
+    const auto port = static_cast<PortId>(place / m_turns.size());
     if (m_resourceOf[port] != kNone)
     {
         Touch(part, m_resourceOf[port]);

@@ -4,6 +4,10 @@
 // wait there (fabric-spray-waits.h). A balancer that avoids queues evens out the ports of the
 // switch that chooses; where paths meet again nobody chooses, and its packets are as uneven as
 // random ones.
+//
+// Traffic classes: what goes before others does not wait behind them, so that every set of ports
+// has a group for each level, which sees the load of that level and of those above. Weighted
+// classes are one level.
 #include "ns3/base-hash.h"
 #include "ns3/fabric-flow-network.h"
 
@@ -75,7 +79,7 @@ FlowNetwork::Joined(PortId port) const
     return port;
 }
 
-/// The group of a stage; kNone where nothing is uneven.
+/// The first group of a stage; kNone where nothing is uneven.
 uint32_t
 FlowNetwork::SprayGroup(FlowPaths::StageId stage)
 {
@@ -97,14 +101,19 @@ FlowNetwork::SprayGroup(FlowPaths::StageId stage)
             const uint32_t resource = m_resourceOf[port];
             most = ++portsOf[resource] > portsOf[most] ? resource : most;
         }
-        m_sprayResource.push_back(most);
-        entry->second = m_spray->AddGroup(static_cast<uint32_t>(ports.size()),
-                                          static_cast<int64_t>(m_paths.RateOf(first).bps()));
-    }
-    if (isNew && m_paths.Evened(stage))
-    {
-        const uint32_t lastGrade = m_topology.switchConfig.adaptiveGrades - 1;
-        m_spray->Even(entry->second, m_paths.ReadingAge(), std::exp2(lastGrade) - 1);
+        for (uint32_t level = 0; level < m_levels; ++level)
+        {
+            const uint32_t group =
+                m_spray->AddGroup(static_cast<uint32_t>(ports.size()),
+                                  static_cast<int64_t>(m_paths.RateOf(first).bps()));
+            entry->second = std::min(entry->second, group);
+            m_sprayResource.push_back(most);
+            if (m_paths.Evened(stage))
+            {
+                const uint32_t lastGrade = m_topology.switchConfig.adaptiveGrades - 1;
+                m_spray->Even(group, m_paths.ReadingAge(), std::exp2(lastGrade) - 1);
+            }
+        }
     }
     return entry->second;
 }
@@ -144,25 +153,30 @@ FlowNetwork::FindSprays()
     m_spray = std::make_unique<fabric::SprayWaits>(m_core.seed(), m_config.packetBits);
     JoinSprays();
     std::map<std::pair<uint32_t, FlowPaths::StageId>, uint32_t> inputOf; // by what feeds the group
-    for (FlowDetails& d : m_details)
+    for (uint32_t id = 0; id < m_details.size(); ++id)
     {
+        FlowDetails& d = m_details[id];
         d.told = 0;
         FindSprayStages(d);
-        uint32_t upstream = fabric::SprayWaits::kNoGroup;
-        for (size_t i = 1; i < m_stages.size(); ++i)
+        for (uint32_t below = m_levelOf[ClassAt(id)] + 1; below-- > 0;)
         {
-            const uint32_t group = SprayGroup(m_stages[i]);
-            if (group == kNone)
+            uint32_t upstream = fabric::SprayWaits::kNoGroup;
+            for (size_t i = 1; i < m_stages.size(); ++i)
             {
-                continue;
+                uint32_t group = SprayGroup(m_stages[i]);
+                if (group == kNone)
+                {
+                    continue;
+                }
+                group += below;
+                const auto [input, isNew] = inputOf.try_emplace({group, m_stages[i - 1]}, 0);
+                if (isNew)
+                {
+                    input->second = m_spray->AddInput(group, upstream);
+                }
+                m_sprays.push_back({group, input->second});
+                upstream = group;
             }
-            const auto [input, isNew] = inputOf.try_emplace({group, m_stages[i - 1]}, 0);
-            if (isNew)
-            {
-                input->second = m_spray->AddInput(group, upstream);
-            }
-            m_sprays.push_back({group, input->second});
-            upstream = group;
         }
         m_firstSpray.push_back(static_cast<uint32_t>(m_sprays.size()));
     }
@@ -170,9 +184,9 @@ FlowNetwork::FindSprays()
     for (const auto& [set, group] : m_sprayGroupOf)
     {
         const auto older = groupBefore.find(m_sprayPorts.at(set).back());
-        if (before && older != groupBefore.end())
+        for (uint32_t l = 0; before && older != groupBefore.end() && l < m_levels; ++l)
         {
-            m_spray->Continue(m_core.part(0).now(), group, *before, older->second);
+            m_spray->Continue(m_core.part(0).now(), group + l, *before, older->second + l);
         }
     }
 }
@@ -191,14 +205,21 @@ FlowNetwork::PairSprays()
         }
         std::sort(links.begin(), links.end());
         const auto [other, isNew] = groupOf.try_emplace(std::move(links), group);
-        if (!isNew)
+        for (uint32_t level = 0; !isNew && level < m_levels; ++level)
         {
-            m_spray->SetPartners(group, other->second);
+            m_spray->SetPartners(group + level, other->second + level);
         }
     }
 }
 
-/// What its fluid queue says, if it has one.
+/// Of a flow.
+uint32_t
+FlowNetwork::SprayedHops(uint32_t id) const
+{
+    return (m_firstSpray[id + 1] - m_firstSpray[id]) / (m_levelOf[ClassAt(id)] + 1);
+}
+
+/// What its fluid queues say, if it has some.
 void
 FlowNetwork::TellFluid(const Partition& part, uint32_t group)
 {
@@ -208,11 +229,20 @@ FlowNetwork::TellFluid(const Partition& part, uint32_t group)
     {
         const Resource& resource = m_resources[id];
         const auto port = static_cast<double>(m_paths.RateOf(resource.port).bps());
-        m_spray->SetFluid(group,
-                          static_cast<double>(resource.rate) / port,
-                          m_fifo->Backlog(part, queue),
-                          m_fifo->Arrived(part, queue),
-                          m_fifo->Waited(part, queue));
+        double backlog = 0;
+        double arrived = 0;
+        Tick waited = 0;
+        for (uint32_t c = 0; c < m_turns.size(); ++c)
+        {
+            if (m_levelOf[c] >= group % m_levels)
+            {
+                backlog += m_fifo->Backlog(part, queue + c);
+                arrived += m_fifo->Arrived(part, queue + c);
+                waited = std::max(waited, m_fifo->Waited(part, queue + c));
+            }
+        }
+        const double ports = static_cast<double>(resource.rate) / port;
+        m_spray->SetFluid(group, ports, backlog, arrived, waited);
     }
 }
 
@@ -248,11 +278,11 @@ FlowNetwork::SprayLate(Partition& part, uint32_t id, Transit& transit)
 {
     transit.late = 0;
     transit.sprayed = 0;
-    if (!m_spray || m_firstSpray[id] == m_firstSpray[id + 1])
+    const uint32_t count = m_spray ? SprayedHops(id) : 0;
+    if (count == 0)
     {
         return;
     }
-    const uint32_t count = m_firstSpray[id + 1] - m_firstSpray[id];
     bool deep = false;
     while (transit.sprayed < count && !deep)
     {
@@ -267,11 +297,11 @@ FlowNetwork::SprayLate(Partition& part, uint32_t id, Transit& transit)
 double
 FlowNetwork::SprayLateBehind(Partition& part, uint32_t id, const Transit& transit)
 {
-    if (!m_spray || transit.sprayed >= m_firstSpray[id + 1] - m_firstSpray[id])
+    const uint32_t count = m_spray ? SprayedHops(id) : 0;
+    if (transit.sprayed >= count)
     {
         return transit.late;
     }
-    const uint32_t count = m_firstSpray[id + 1] - m_firstSpray[id];
     for (uint32_t s = transit.sprayed; s < count; ++s)
     {
         TellFluid(part, m_sprays[m_firstSpray[id] + s].group);
@@ -296,7 +326,7 @@ FlowNetwork::AcksOf(uint32_t id) const
         return m_config.reorderedAckShare;
     }
     double wait = 0;
-    for (uint32_t s = m_firstSpray[id]; s < m_firstSpray[id + 1]; ++s)
+    for (uint32_t s = m_firstSpray[id]; s < m_firstSpray[id] + SprayedHops(id); ++s)
     {
         if (!m_spray->Shallow(m_sprays[s].group))
         {

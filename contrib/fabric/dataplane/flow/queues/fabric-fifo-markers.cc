@@ -55,6 +55,15 @@ FifoQueues::Pass(Partition& part, uint32_t id)
             continue;
         }
         const Queue& queue = m_queues[use.queue];
+        if (queue.server != FifoRooms::kNone)
+        {
+            wait = PassShared(part, id);
+            if (wait == kForever)
+            {
+                return; // OnDue() goes on
+            }
+            continue;
+        }
         const auto capacity = static_cast<double>(queue.capacity);
         // As many links bring packets of others at full rate as their rates make up.
         const auto others = static_cast<double>(queue.inflow - Part(use.in, use.share));

@@ -38,6 +38,11 @@ FifoQueues::OpenSegment(Partition& part, uint32_t id)
             queue.segments.back().changes.swap(m_spareChanges.back());
             m_spareChanges.pop_back();
         }
+        if (queue.server != kNowhere)
+        {
+            Await(part, id, queue.arrived, kNowhere);
+            return queue.segments.back();
+        }
         const double wait = queue.backlog * kTicksPerSecond / static_cast<double>(queue.capacity);
         Schedule(part, part.now() + std::llround(wait) + 1, m_onOutput, id, 0);
     }
@@ -106,7 +111,13 @@ FifoQueues::Leaving(const Queue& queue, const Use& use) const
 void
 FifoQueues::OnOutput(Partition& part, const Event& event)
 {
-    Queue& queue = m_queues[event.entity];
+    Output(part, event.entity);
+}
+
+void
+FifoQueues::Output(Partition& part, uint32_t id)
+{
+    Queue& queue = m_queues[id];
     Segment segment = std::move(queue.segments.front());
     queue.segments.pop_front();
     queue.outCapacity = segment.capacity;
@@ -116,6 +127,11 @@ FifoQueues::OnOutput(Partition& part, const Event& event)
     }
     const bool wasFull = queue.full;
     queue.full = segment.backlogged || queue.outInflow > queue.outCapacity;
+    if (queue.server != kNowhere)
+    {
+        queue.outCapacity = queue.capacity;
+        queue.full = queue.backlog > 0 || queue.inflow > queue.capacity;
+    }
     for (const auto& [use, rate] : segment.changes)
     {
         if (queue.onward)
@@ -147,6 +163,11 @@ FifoQueues::OnEmpty(Partition& part, const Event& event)
     if (queue.emptyAt > part.now())
     {
         ArmEmpty(part, event.entity);
+        return;
+    }
+    if (queue.server != kNowhere)
+    {
+        Reshare(part, m_servers[queue.server].port);
         return;
     }
     if (queue.segments.empty() && queue.full)

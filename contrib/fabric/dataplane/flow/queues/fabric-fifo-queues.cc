@@ -21,6 +21,8 @@ constexpr uint32_t kNowhere = ~0U;
 constexpr size_t kSpare = 256;
 /// A backlog below this is rounding; bits.
 constexpr double kNothing = 1;
+/// Of a port: what a class of which nothing leaves now is taken to get later.
+constexpr double kStarved = 0.01;
 
 } // namespace
 
@@ -33,7 +35,9 @@ FifoQueues::FifoQueues(EventCore& core, FifoClient& client)
       m_onEmpty(core.AddHandler<FifoQueues, &FifoQueues::OnEmpty>(this)),
       m_onMarker(core.AddHandler<FifoQueues, &FifoQueues::OnMarker>(this)),
       m_onChanges(core.AddHandler<FifoQueues, &FifoQueues::OnChanges>(this)),
-      m_onLook(core.AddHandler<FifoQueues, &FifoQueues::OnLook>(this))
+      m_onLook(core.AddHandler<FifoQueues, &FifoQueues::OnLook>(this)),
+      m_onDue(core.AddHandler<FifoQueues, &FifoQueues::OnDue>(this)),
+      m_onShares(core.AddHandler<FifoQueues, &FifoQueues::OnShares>(this))
 {
     core.SetPrepare(m_onMarker,
                     &ForEachEvent<FifoQueues, &FifoQueues::ForeseeMarker>,
@@ -137,8 +141,11 @@ FifoQueues::Pace(uint32_t id) const
     for (uint32_t hop = 0; hop < flow.count; ++hop)
     {
         const Queue& queue = m_queues[m_uses[flow.first + hop].queue];
-        const auto capacity = static_cast<double>(queue.capacity);
-        pace = std::min(pace, capacity / std::max(1.0, static_cast<double>(queue.inflow)));
+        if (queue.inflow > queue.capacity)
+        {
+            const auto capacity = static_cast<double>(queue.capacity);
+            pace = std::min(pace, capacity / static_cast<double>(queue.inflow));
+        }
     }
     return pace;
 }
@@ -160,7 +167,13 @@ FifoQueues::Arrived(const Partition& part, uint32_t id) const
 Tick
 FifoQueues::Delay(const Partition& part, uint32_t queue) const
 {
-    const auto capacity = static_cast<double>(m_queues[queue].capacity);
+    auto capacity = static_cast<double>(m_queues[queue].capacity);
+    const uint32_t server = m_queues[queue].server;
+    if (server != kNowhere)
+    {
+        const Port& port = m_sharedPorts[m_servers[server].port];
+        capacity = std::max(capacity, kStarved * static_cast<double>(port.capacity));
+    }
     return std::llround(Backlog(part, queue) * kTicksPerSecond / capacity);
 }
 
@@ -234,6 +247,16 @@ void
 FifoQueues::SetCapacity(Partition& part, uint32_t id, int64_t capacity)
 {
     Queue& queue = m_queues[id];
+    if (queue.server != kNowhere)
+    {
+        Port& port = m_sharedPorts[m_servers[queue.server].port];
+        if (port.capacity != capacity)
+        {
+            port.capacity = capacity;
+            Reshare(part, m_servers[queue.server].port);
+        }
+        return;
+    }
     if (queue.capacity == capacity)
     {
         return;
@@ -265,6 +288,10 @@ FifoQueues::Change(Partition& part, uint32_t id, int64_t rate)
     if (use.part != FifoRooms::kNone)
     {
         m_rooms->Arrive(part, use.part, delta);
+    }
+    if (queue.server != kNowhere)
+    {
+        Reshare(part, m_servers[queue.server].port);
     }
     if (queue.onward || m_marking)
     {

@@ -28,6 +28,8 @@
 //
 // Where memory ends and senders have to pause: fabric-fifo-rooms.h.
 //
+// Ports that serve several classes have a queue for each, AddQueues(): fabric-fifo-classes.cc.
+//
 // Deviations: no drops; a flow that loads several queues in parallel
 // passes them one after the other.
 
@@ -36,6 +38,7 @@
 
 #include "ns3/base-event-core.h"
 #include "ns3/base-random.h"
+#include "ns3/fabric-class-shares.h"
 #include "ns3/fabric-fifo-rooms.h"
 
 #include <cstdint>
@@ -102,6 +105,8 @@ class FifoQueues
 
     /// bits/s, > 0; of so many ports together that share its load evenly.
     uint32_t AddQueue(int64_t capacity, double ports = 1);
+    /// … with one queue for each class, in order; the first. Capacity is that of all.
+    uint32_t AddQueues(int64_t capacity, double ports, const std::vector<ClassTurn>& turns);
     uint32_t AddFlow(const std::vector<Load>& path);
 
     uint32_t QueueOf(uint32_t flow, size_t hop) const
@@ -118,7 +123,7 @@ class FifoQueues
     /// After one or several SetInflow() of one instant.
     void Commit(Partition& part);
 
-    /// Of what enters from now on.
+    /// Of what enters from now on; for a port of several classes, of all that leaves from now on.
     void SetCapacity(Partition& part, uint32_t queue, int64_t capacity);
 
     /// A marker behind the last bit that has entered. `ahead`, [0, 1): how much of the others'
@@ -201,11 +206,12 @@ class FifoQueues
     {
         int64_t capacity;
         double ports;
-        bool onward = false; ///< some path goes on behind it
-        int64_t inflow = 0;  ///< bits/s
-        double backlog = 0;  ///< bits at `since`
-        double arrived = 0;  ///< bits until `since`
-        double waited = 0;   ///< with a backlog, until `since`; ps
+        bool onward = false;                ///< some path goes on behind it
+        uint32_t server = FifoRooms::kNone; ///< of a class, if its port has several
+        int64_t inflow = 0;                 ///< bits/s
+        double backlog = 0;                 ///< bits at `since`
+        double arrived = 0;                 ///< bits until `since`
+        double waited = 0;                  ///< with a backlog, until `since`; ps
         Tick since = 0;
         Tick emptyAt = kForever; ///< if nothing changes
         Tick armed = kForever;   ///< its earliest event for that
@@ -249,6 +255,32 @@ class FifoQueues
         std::vector<double> delays;
     };
 
+    /// A class of a port, what it is given is its queue's capacity.
+    struct Server
+    {
+        /// The next segment of the output, or a marker, once so much has left.
+        struct Item
+        {
+            double target; ///< bits that have left, since ever
+            Tick since;
+            uint32_t marker; ///< kNone: a segment
+        };
+
+        uint32_t queue;
+        uint32_t port;
+        std::deque<Item> items; ///< by target
+        Tick due = kForever;    ///< of the first
+    };
+
+    /// Of several classes.
+    struct Port
+    {
+        int64_t capacity;
+        uint32_t first; ///< of its servers
+        std::vector<ClassTurn> turns;
+        bool telling = false; ///< what it gives is told 1 ps later
+    };
+
     static int64_t Part(int64_t rate, uint32_t share);
     static Figures FiguresAt(const Queue& queue, Tick now);
     static void Update(Queue& queue, Tick now);
@@ -267,6 +299,18 @@ class FifoQueues
     void ArmEmpty(Partition& part, uint32_t id);
     void OnOutput(Partition& part, const Event& event);
     void OnEmpty(Partition& part, const Event& event);
+    void Output(Partition& part, uint32_t id);
+
+    // fabric-fifo-classes.cc
+    bool Adopt(Partition& part, const Port& port);
+    void Reshare(Partition& part, uint32_t port);
+    static double Left(const Queue& queue, double target);
+    void Await(Partition& part, uint32_t id, double target, uint32_t marker);
+    void ArmServer(Partition& part, uint32_t server);
+    void OnDue(Partition& part, const Event& event);
+    void OnShares(Partition& part, const Event& event);
+    Tick PassShared(Partition& part, uint32_t marker);
+    double Blocked(const Partition& part, uint32_t use) const;
 
     // fabric-fifo-markers.cc
     void Pass(Partition& part, uint32_t marker);
@@ -284,6 +328,10 @@ class FifoQueues
     FifoClient& m_client;
     FifoRooms* m_rooms = nullptr;
     std::vector<Queue> m_queues;
+    std::vector<Server> m_servers;
+    std::vector<Port> m_sharedPorts;
+    std::vector<int64_t> m_wanted; ///< scratch: bits/s, by class of a port
+    std::vector<int64_t> m_shares; ///< …
     std::vector<Flow> m_flows;
     std::vector<Use> m_uses;
     std::vector<Batch> m_batches;
@@ -303,6 +351,8 @@ class FifoQueues
     HandlerId m_onMarker;
     HandlerId m_onChanges;
     HandlerId m_onLook;
+    HandlerId m_onDue;
+    HandlerId m_onShares;
 };
 
 } // namespace heddle::fabric
