@@ -15,7 +15,9 @@
 //   Ring         the edges of one ring, in order; messages go round, `steps` hops each, in `loops`
 //                turns one after the other, in `slices` independent pipelines
 //   Chain        edges in order; messages follow each other along all of them (broadcast)
-//   Tree         the same of the longest way through a tree; the other edges are Independent
+//   Tree         the longest way through a tree, each edge up and then down; its other edges follow
+//                as Independent, alike. Messages of an edge go up when those of the edges below
+//                have come, and down when they have from above
 //
 // Patterns of one phase run at the same time. A phase begins when the one before has ended:
 //
@@ -50,8 +52,6 @@ struct FusedPattern
     uint32_t steps = 1;  ///< Ring: hops of a message
     uint32_t loops = 1;  ///< Ring
     uint32_t slices = 1; ///< Ring: of the longest chunk
-    double fan = 1;      ///< Tree: messages that meet at the ports of its scale-out edges, mean
-    double busiest = 1;  ///< Tree: messages of a chunk, of all trees, at a NIC's port at most
 };
 
 /// What one connection carries in the whole call.

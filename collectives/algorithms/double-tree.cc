@@ -155,17 +155,6 @@ class FusedTree
                 m_parents[comm.ranks[m]] = place.parent;
             }
         }
-        const auto nodes = static_cast<uint32_t>(groups.groups.size());
-        for (uint32_t node = 0; node < nodes; ++node)
-        {
-            double messages = 0;
-            for (uint32_t t = 0; t < kTrees; ++t)
-            {
-                messages += static_cast<double>(TreeChildren(t, node, nodes).size()) +
-                            (TreeParent(t, node, nodes) == kNoNode ? 0 : 1);
-            }
-            m_busiest = std::max(m_busiest, messages);
-        }
     }
 
     /// A chunk's longest way up and down, and the other edges.
@@ -175,7 +164,7 @@ class FusedTree
               const RankLayout& layout,
               FusedSink& sink) const
     {
-        const std::set<Rank> longest = LongestPath(layout);
+        const std::set<Rank> longest = LongestPath();
         const auto edges = [&](bool onPath)
         {
             for (const auto& [child, parent] : m_parents)
@@ -190,18 +179,15 @@ class FusedTree
                 }
             }
         };
-        FusedPattern path{FusedPattern::Kind::Tree};
-        path.fan = Fan(longest, layout);
-        path.busiest = m_busiest;
-        sink.OnPattern(path);
+        sink.OnPattern({FusedPattern::Kind::Tree});
         edges(true);
         sink.OnPattern({});
         edges(false);
     }
 
   private:
-    /// By the children at the upper ends of its edges, which take turns at a NIC's port.
-    std::set<Rank> LongestPath(const RankLayout& layout) const
+    /// By the children of its edges.
+    std::set<Rank> LongestPath() const
     {
         std::set<Rank> longest;
         for (const auto& [leaf, parent] : m_parents)
@@ -212,36 +198,12 @@ class FusedTree
             {
                 path.insert(at->first);
             }
-            const bool longer =
-                path.size() > longest.size() ||
-                (path.size() == longest.size() && Fan(path, layout) > Fan(longest, layout));
-            longest = longer ? path : longest;
+            longest = path.size() > longest.size() ? path : longest;
         }
         return longest;
     }
 
-    double Fan(const std::set<Rank>& path, const RankLayout& layout) const
-    {
-        double siblings = 0;
-        double hops = 0;
-        for (Rank child : path)
-        {
-            const Rank parent = m_parents.at(child);
-            if (layout.SameDomain(child, parent))
-            {
-                continue;
-            }
-            ++hops;
-            for (const auto& [other, above] : m_parents)
-            {
-                siblings += above == parent && !layout.SameDomain(other, above) ? 1 : 0;
-            }
-        }
-        return hops > 0 ? siblings / hops : 1;
-    }
-
     std::map<Rank, Rank> m_parents;
-    double m_busiest = 1;
 };
 
 void

@@ -141,6 +141,27 @@ FlowRoutes::Spread()
     m_spread = true;
 }
 
+std::vector<std::pair<PortId, double>>
+FlowRoutes::PortsBetween(NicId from, NicId to, uint32_t channel) const
+{
+    std::vector<std::pair<PortId, double>> ports;
+    if (!pinned() || m_topology.leafOfNic[from] == m_topology.leafOfNic[to])
+    {
+        return ports;
+    }
+    const auto own = static_cast<double>(m_paths.RateOf(m_paths.PortOf(from)).bps());
+    const auto known = m_interior.find(PairKey(from, to, channel));
+    if (known == m_interior.end())
+    {
+        return ports; // it carries nothing
+    }
+    for (PortId port : known->second.ports)
+    {
+        ports.emplace_back(port, own / static_cast<double>(m_paths.RateOf(port).bps()));
+    }
+    return ports;
+}
+
 double
 FlowRoutes::Crowding(NicId from, NicId to, uint32_t channel)
 {

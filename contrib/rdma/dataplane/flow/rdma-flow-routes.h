@@ -58,6 +58,12 @@ class FlowRoutes
     /// Nothing is added after it.
     double Crowding(NicId from, NicId to, uint32_t channel);
 
+    /// The ports between switches of a queue pair that is pinned to one path and was added, with
+    /// the time of its bits on each over that on its NIC's port. None where packets spread.
+    std::vector<std::pair<PortId, double>> PortsBetween(NicId from,
+                                                        NicId to,
+                                                        uint32_t channel) const;
+
     /// Of what the latest Take() returned, all sent at once: how much later than from an even queue
     /// its last sprayed packet comes; ps. Nothing where ports between switches are full: there
     /// Load::uneven has it.

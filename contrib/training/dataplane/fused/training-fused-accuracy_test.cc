@@ -84,7 +84,7 @@ TEST(Fused, NearMessagesForOtherAlgorithms)
                         {"hierarchical", CollectiveKind::AllGather, 0.01},
                         {"hierarchical", CollectiveKind::ReduceScatter, 0.04},
                         {"hierarchical", CollectiveKind::AllToAll, 0.03},
-                        {"double-tree", CollectiveKind::AllReduce, 0.06}};
+                        {"double-tree", CollectiveKind::AllReduce, 0.015}};
     for (const Row& row : rows)
     {
         for (uint64_t bytes : {64ULL << 20, 512ULL << 20})
@@ -135,7 +135,7 @@ TEST(Fused, NearPacketsWithoutSoftware)
                         {"hierarchical", CollectiveKind::ReduceScatter, 0.01, 0.02},
                         {"hierarchical", CollectiveKind::AllToAll, 0.03, 0.05},
                         {"direct", CollectiveKind::AllToAll, 0.02, 0.05},
-                        {"double-tree", CollectiveKind::AllReduce, 0.04, 0.04}};
+                        {"double-tree", CollectiveKind::AllReduce, 0.02, 0.02}};
     for (const Row& row : rows)
     {
         for (const bool spray : {false, true})

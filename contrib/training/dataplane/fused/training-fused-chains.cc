@@ -18,10 +18,6 @@ namespace
 /// Rings at random times would meet less often (mean 1.1 to 1.9 % there).
 constexpr double kMeetings = 0.5;
 
-/// What a tree's later chunks wait for of the first one's way, beyond their share of the busiest
-/// port: measured against packets, 8 to 128 ranks, 8 to 32 chunks (0.5 to 0.8).
-constexpr double kTreeFill = 0.75;
-
 } // namespace
 
 /// Of so many consecutive hops.
@@ -77,34 +73,74 @@ FusedShaper::AddRing(const RingTime& ring)
     steps.latency = steps.across.total() == 0 || ring.crosses ? ring.latency : steps.latency;
 }
 
-/// The first chunk goes up and down the longest way, and waits for its siblings at every port:
-/// that is `first`. More of them follow at the pace of the busiest port.
+/// A chunk goes up and down the longest way.
 void
 FusedShaper::NoteTree()
 {
-    const double first = m_pattern.fan * m_sumMessages;
-    const double beyond = std::max(0.0, first - m_pattern.busiest * m_mostMessage.scaleOut);
     FusedTime latency = m_sum + -1.0 * m_most;
     latency.scaleOut -= std::max(0.0, m_sumMessages - m_mostMessage.scaleOut);
-    if (m_tree.latency < latency || m_tree.first < first)
-    {
-        m_tree = {latency, first, kTreeFill * beyond, m_pattern.busiest};
-    }
+    m_treeLatency = std::max(m_treeLatency, latency);
 }
 
-/// Channels take turns at every port.
+/// Up, then the same edge down.
 void
-FusedShaper::AddTree()
+FusedShaper::NoteTreeEdge(const FusedEdge& edge, const EdgeTime& time)
 {
-    if (m_tree.first > 0)
+    // Ports of the network, those of scale-up among them, then NICs'.
+    const auto ranks = static_cast<uint32_t>(m_out.size());
+    const uint32_t nics = m_world.firstScaleUpPort + 2 * ranks;
+    TreePipeline::Way way{nics + 2 * edge.relay,
+                          {},
+                          time.step,
+                          time.latency.total(),
+                          time.ack,
+                          time.message.total(),
+                          edge.scaleUp,
+                          time.grant};
+    if (edge.scaleUp)
     {
-        const double channels = std::max(1.0, m_phase.weight / m_tree.busiest);
-        m_phase.head += m_tree.latency;
-        m_phase.head.scaleOut += channels * m_tree.fill;
-        m_phase.atLeast =
-            std::max(m_phase.atLeast, FusedTime{0, 0, channels * (m_tree.first - m_tree.fill)});
+        way.out = m_world.firstScaleUpPort + 2 * edge.from;
+        way.ins.push_back({m_world.firstScaleUpPort + 2 * edge.to + 1, 1});
     }
-    m_tree = {};
+    else
+    {
+        if (m_world.routes != nullptr)
+        {
+            for (const auto& [port, share] :
+                 m_world.routes->PortsBetween(edge.relay, edge.to, QueuePairOf(edge)))
+            {
+                way.ins.push_back({port, share});
+            }
+        }
+        way.ins.push_back({nics + 2 * edge.to + 1, 1});
+    }
+    if (m_up.empty())
+    {
+        m_up.push_back(way);
+        return;
+    }
+    m_trees.Add({edge.channel, edge.to, edge.from, edge.messages, m_up.front(), way});
+    m_up.clear();
+}
+
+/// What all of it takes beyond the time of the busiest port.
+void
+FusedShaper::AddTree(FusedAfter after)
+{
+    if (m_trees.empty())
+    {
+        return;
+    }
+    m_trees.SetSlots(m_world.slots);
+    const bool acknowledged = after == FusedAfter::Acknowledged;
+    const FusedTime& tail = acknowledged ? m_acked : m_phase.tail;
+    const double known = m_phase.head.total() + m_trees.BusiestTime() + tail.total();
+    const double fill = std::max(0.0, m_trees.Time(acknowledged) - known);
+    const double latency = m_treeLatency.total();
+    m_phase.head += std::min(1.0, fill / std::max(1.0, latency)) * m_treeLatency;
+    m_phase.head.scaleOut += std::max(0.0, fill - latency);
+    m_trees.Clear();
+    m_treeLatency = {};
 }
 
 } // namespace heddle::training

@@ -71,6 +71,7 @@ FusedShaper::OnPattern(const FusedPattern& pattern)
 {
     EndPattern();
     m_pattern = pattern;
+    m_inTree = m_inTree || pattern.kind == FusedPattern::Kind::Tree;
 }
 
 FusedShaper::EdgeTime
@@ -190,6 +191,10 @@ FusedShaper::OnEdge(const FusedEdge& edge)
     m_crosses = m_crosses || !edge.scaleUp;
     ++m_edges;
     NoteWindow(edge, time);
+    if (m_inTree)
+    {
+        NoteTreeEdge(edge, time);
+    }
 }
 
 void
@@ -263,7 +268,8 @@ FusedShaper::EndPhase(FusedAfter after)
     m_hops.clear();
     m_phase.loop.passes = m_aTurn > 0 ? 1 / m_aTurn : 0;
     m_aTurn = 0;
-    AddTree();
+    AddTree(after);
+    m_inTree = false;
     m_phase.head += m_chain;
     m_phase.tail = after == FusedAfter::Acknowledged ? m_acked : m_phase.tail;
     m_phase.acknowledged = m_acked;

@@ -12,6 +12,7 @@
 
 #include "ns3/rdma-flow-routes.h"
 #include "ns3/training-fused-phase.h"
+#include "ns3/training-fused-tree.h"
 #include "ns3/training-job.h"
 
 #include <vector>
@@ -73,14 +74,6 @@ class FusedShaper : private FusedSink
         bool crosses;
     };
 
-    struct TreeTime
-    {
-        FusedTime latency; ///< of the longest way, but for one hop's
-        double first = 0;  ///< the first chunk's messages, ps
-        double fill = 0;   ///< … of it what later chunks wait for, too
-        double busiest = 1;
-    };
-
     void OnPhase(FusedAfter after) override;
     void OnPattern(const FusedPattern& pattern) override;
     void OnPipeline(const FusedPipeline& pipeline) override;
@@ -95,7 +88,8 @@ class FusedShaper : private FusedSink
     FusedTime LongestRun(const RingTime& ring, uint32_t hops) const;
     void AddRing(const RingTime& ring);
     void NoteTree();
-    void AddTree();
+    void NoteTreeEdge(const FusedEdge& edge, const EdgeTime& time);
+    void AddTree(FusedAfter after);
     EdgeTime TimeOf(const FusedEdge& edge);
     void AddScaleUp(Rank from, Rank to, uint64_t bytes);
 
@@ -126,11 +120,14 @@ class FusedShaper : private FusedSink
     FusedTime m_chain;               ///< longest, but for messages that share a NIC
     std::vector<Hop> m_hops;         ///< of the phase, ring by ring
     std::vector<RingTime> m_rings;   ///< of the phase
-    double m_aTurn = 0; ///< bits that all of them send while one of their messages goes round
-    TreeTime m_tree;    ///< longest
-    double m_chainMessages = 0;  ///< … the time of these alone, ps
-    std::vector<Rank> m_touched; ///< of m_out and m_in
-    std::vector<Rank> m_senders; ///< of m_streams
+    double m_aTurn = 0;    ///< bits that all of them send while one of their messages goes round
+    bool m_inTree = false; ///< edges are trees', those on the longest ways and the others
+    TreePipeline m_trees;  ///< of the phase
+    std::vector<TreePipeline::Way> m_up; ///< the latest edge's way up, until its way down comes
+    FusedTime m_treeLatency;             ///< of the longest way, but for one hop's
+    double m_chainMessages = 0;          ///< … the time of these alone, ps
+    std::vector<Rank> m_touched;         ///< of m_out and m_in
+    std::vector<Rank> m_senders;         ///< of m_streams
 };
 
 } // namespace heddle::training
