@@ -101,6 +101,19 @@ RailConditions()
     return all;
 }
 
+const std::vector<Condition>&
+ClassConditions()
+{
+    static const std::vector<Condition> all = []
+    {
+        std::vector<Condition> some = LeafSpineConditions();
+        some.erase(some.begin() + 2); // 4:1
+        some.push_back(RailConditions()[0]);
+        return some;
+    }();
+    return all;
+}
+
 /// What is run under what.
 struct Part
 {
@@ -114,7 +127,8 @@ Parts()
 {
     static const std::vector<Part> all{{FidelityWorkloads(), LeafSpineConditions(), 2},
                                        {SeveralPortsWorkloads(), SeveralPortsConditions(), 1},
-                                       {RailWorkloads(), RailConditions(), 1}};
+                                       {RailWorkloads(), RailConditions(), 1},
+                                       {ClassWorkloads(), ClassConditions(), 1}};
     return all;
 }
 

@@ -32,6 +32,9 @@ inline constexpr const char* kPlanes = "planes";
 inline constexpr const char* kPlanesPortDown = "planes, port down";
 /// A leaf per rail, and messages change rails inside hosts (PXN).
 inline constexpr const char* kRails = "rails, PXN";
+/// The workload: collectives that meet, in a class each.
+inline constexpr const char* kStrictClasses = "strict classes";
+inline constexpr const char* kWeightedClasses = "weighted classes";
 
 struct FidelityCase
 {

@@ -104,6 +104,24 @@ NearestWorkload(const Plan& plan, const FabricPlan& fabric)
     return senders <= 1 ? "permutation" : senders <= kManySenders ? "incast 8" : "incast 31";
 }
 
+/// With several traffic classes; empty: none.
+std::string
+NearestOfClasses(const Plan& plan, const FabricPlan& fabric, bool whole)
+{
+    const WorkloadTraits traits = TraitsOf(plan.workload.graph, plan.cluster.acceleratorsPerHost);
+    const bool collectives =
+        traits.ring() || traits.kinds[static_cast<size_t>(CollectiveKind::AllToAll)];
+    if (!collectives || fabric.topology.portsPerNic > 1 ||
+        (whole && AnyLarger(plan.workload.graph)))
+    {
+        return {};
+    }
+    const bool strict = std::any_of(fabric.trafficClasses.begin(),
+                                    fabric.trafficClasses.end(),
+                                    [](const TrafficClassPlan& one) { return one.strict; });
+    return strict ? kStrictClasses : kWeightedClasses;
+}
+
 /// The tightest leaf: capacity of its NICs over that of its uplinks.
 double
 Oversubscription(const Topology& topology)
@@ -189,16 +207,14 @@ NearestCondition(const FabricPlan& fabric, const WorkloadTraits& traits)
 const MeasuredError*
 NearestFamily(const Plan& plan, const FabricPlan& fabric)
 {
-    if (!fabric.trafficClasses.empty())
-    {
-        return nullptr; // all that was measured was in one class
-    }
     // Measured as a whole at level "flow", although by messages.
     const bool pairwise = fabric.algorithms.allToAll == "pairwise";
     const bool whole = plan.fidelity == kFlow && (fabric.byMessages.empty() || pairwise);
     const std::string level = whole ? kFlow : kFlowMessages;
-    const std::string workload =
-        whole ? NearestCollective(plan, fabric) : NearestWorkload(plan, fabric);
+    const std::string workload = !fabric.trafficClasses.empty()
+                                     ? NearestOfClasses(plan, fabric, whole)
+                                 : whole ? NearestCollective(plan, fabric)
+                                         : NearestWorkload(plan, fabric);
     const std::string condition =
         NearestCondition(fabric, TraitsOf(plan.workload.graph, plan.cluster.acceleratorsPerHost));
     const std::string& balancer = fabric.topology.switchConfig.loadBalancer;

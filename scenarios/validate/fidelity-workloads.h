@@ -42,6 +42,9 @@ const std::vector<FidelityWorkload>& SeveralPortsWorkloads();
 /// Those that change rails inside hosts.
 const std::vector<FidelityWorkload>& RailWorkloads();
 
+/// Those with several traffic classes (fidelity-class-workloads.cc).
+const std::vector<FidelityWorkload>& ClassWorkloads();
+
 } // namespace heddle
 
 #endif
