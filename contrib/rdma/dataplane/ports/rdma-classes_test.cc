@@ -309,7 +309,7 @@ TEST(Classes, AMarkSlowsItsOwnClassOnly)
     const double packets = ExpectMarksByClass<PacketLevel>();
     const double flows = ExpectMarksByClass<FlowLevel>();
     std::printf("  the incast behind: packets %.1f us, flows %.1f us\n", packets, flows);
-    EXPECT_NEAR(flows / packets, 1, 0.05);
+    EXPECT_NEAR(flows / packets, 1, 0.01);
 }
 
 TEST(Classes, NicsOfSeveralPortsServeThemAlike)

@@ -83,7 +83,7 @@ FifoQueues::Adopt(Partition& part, const Port& port)
         {
             continue;
         }
-        heard |= queue.onward;
+        heard |= queue.onward || m_marking.has_value();
         ArmServer(part, port.first + n);
         if (m_rooms != nullptr && Grows(id))
         {
