@@ -8,8 +8,8 @@
 // family alone is a few sizes and one draw of paths; other sizes, and flows that collide, meet what
 // an oversubscribed fabric has. NICs of several ports and rails with PXN have families of their
 // own, without oversubscription, and so have collectives in several traffic classes. Where none is
-// near, or a collective has more members than any that was measured, the error is said to be
-// unknown.
+// near, a step's collectives fill switches (no receive slots), or a collective has more members
+// than any that was measured, the error is said to be unknown.
 
 #ifndef HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H
 #define HEDDLE_SCENARIOS_FIDELITY_UNCERTAINTY_H

@@ -122,6 +122,36 @@ TEST(Uncertainty, SeveralPortsAndRailsHaveTheirOwn)
     }
 }
 
+/// Steps without receive slots fill switches, and those pause senders: no such step was measured.
+TEST(Uncertainty, StepsThatFillSwitchesAreNotMeasured)
+{
+    struct Case
+    {
+        const char* more; ///< of the fabric
+        bool measured;
+    };
+
+    for (const Case& c : {Case{"", false},
+                          Case{R"(switch { buffer: "0" })", true},
+                          Case{R"(collectives { software { name: "nccl-h100" } })", true}})
+    {
+        for (const char* level : {"flow", "flow-messages"})
+        {
+            const std::string text =
+                "cluster { hosts: 8 accelerators_per_host: 4 nic { rate: \"400Gbps\" } } "
+                "fabric { name: \"f\" topology { name: \"fat-tree-2\" "
+                "parameters { name: \"hosts_per_leaf\" value: \"2\" } } " +
+                std::string(c.more) +
+                " } workload { training_step { model: \"qwen3-235b-a22b\" sequence: 512 "
+                "expert_parallel: 32 slice { layers: 1 head: false } } }";
+            ScenarioSource source("f", text, {std::string("run.fidelity=") + level});
+            const Plan plan = MakePlan(source);
+            EXPECT_EQ(NearestFamily(plan, plan.fabrics[0]) != nullptr, c.measured)
+                << c.more << ", " << level;
+        }
+    }
+}
+
 TEST(Uncertainty, PacketLevelHasNoneAndUnknownTrafficSaysSo)
 {
     const std::string text = R"(
