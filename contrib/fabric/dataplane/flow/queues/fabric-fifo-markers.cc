@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
-// The ends of messages on their way through fluid queues: behind what was there when they came.
+// The ends of messages, and marked packets, on their way through fluid queues: behind what was
+// there when they came.
 #include "ns3/fabric-fifo-queues.h"
 
 #include <algorithm>
@@ -13,11 +14,12 @@ namespace
 {
 
 constexpr double kTicksPerSecond = 1e12;
+constexpr uint32_t kNowhere = ~0U;
 
 } // namespace
 
-void
-FifoQueues::Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead)
+uint32_t
+FifoQueues::TakeMarker(uint32_t flow)
 {
     if (m_freeMarkers.empty())
     {
@@ -30,10 +32,33 @@ FifoQueues::Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead)
     marker.flow = flow;
     marker.hop = 0;
     marker.there = false;
-    marker.cookie = cookie;
-    marker.ahead = ahead;
+    marker.cookie = 0;
+    marker.ahead = 0;
     marker.travelled = 0;
     marker.delays.assign(m_flows[flow].count, 0);
+    marker.marked = kNowhere;
+    return id;
+}
+
+void
+FifoQueues::Send(Partition& part, uint32_t flow, uint64_t cookie, double ahead)
+{
+    const uint32_t id = TakeMarker(flow);
+    m_markers[id].cookie = cookie;
+    m_markers[id].ahead = ahead;
+    Pass(part, id);
+}
+
+/// A packet that has left queue `use` marked, so long ago: it waits in the queues behind as long as
+/// those of several classes let it.
+void
+FifoQueues::SendMarked(Partition& part, uint32_t use, Tick ago)
+{
+    const uint32_t flow = m_uses[use].flow;
+    const uint32_t id = TakeMarker(flow);
+    m_markers[id].hop = use + 1 - m_flows[flow].first;
+    m_markers[id].travelled = ago;
+    m_markers[id].marked = use;
     Pass(part, id);
 }
 
@@ -79,8 +104,24 @@ FifoQueues::Pass(Partition& part, uint32_t id)
         Schedule(part, part.now() + wait, m_onMarker, id, 0);
         return;
     }
+    Finish(part, id);
+}
+
+/// It is through.
+void
+FifoQueues::Finish(Partition& part, uint32_t id)
+{
+    const Marker& marker = m_markers[id];
+    if (marker.marked != kNowhere)
+    {
+        const Use& use = m_uses[marker.marked];
+        const Tick travelled = marker.travelled;
+        m_freeMarkers.push_back(id);
+        m_client.OnMarked(part, use.flow, use.queue, use.latency, -travelled);
+        return;
+    }
     std::vector<double> delays; // the client may send others, which moves m_markers
-    delays.swap(marker.delays);
+    delays.swap(m_markers[id].delays);
     m_client.OnThrough(part, marker.flow, marker.cookie, marker.travelled, delays);
     m_markers[id].delays.swap(delays); // memory is kept
     m_freeMarkers.push_back(id);

@@ -112,10 +112,15 @@ FifoQueues::Look(Partition& part, const Queue& queue, uint32_t id, double probab
     // It left when so much of the time between the looks had gone by.
     const double since = 1 - (first - before) / leaving;
     const Tick ago = std::llround(since * static_cast<double>(kLook));
+    if (!use.last && !m_sharedPorts.empty())
+    {
+        SendMarked(part, id, ago);
+        return;
+    }
     m_client.OnMarked(part, use.flow, use.queue, use.latency, WaitsBehind(part, id) - ago);
 }
 
-/// In the queues behind this one, as they are.
+/// In the queues behind this one, as they are; of ports of one class.
 Tick
 FifoQueues::WaitsBehind(const Partition& part, uint32_t id) const
 {

@@ -6,9 +6,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <map>
+#include <vector>
 
 namespace heddle::fabric
 {
@@ -141,6 +144,81 @@ TEST(FifoMarking, StartsWhenKminIsPassed)
     // kmin after 1.1 us, kmax after 5.6 us: from then on the first packet.
     EXPECT_GE(bench.first[0], Tick{1'100'000});
     EXPECT_LE(bench.first[0], Tick{7'700'000});
+}
+
+/// Two ports of 100 Gb/s. For 150 us a flow of 150 Gb/s crosses both, and for 200 us a strict one
+/// fills the second: what leaves the first at t leaves the second at t + 200 us.
+class Behind : public FifoClient
+{
+  public:
+    Behind()
+        : m_core({7}),
+          m_queues(m_core, *this),
+          m_entity(m_core.NewEntities()),
+          m_onChange(m_core.AddHandler<Behind, &Behind::OnChange>(this))
+    {
+        const std::vector<ClassTurn> turns{{0, 1}, {6, 1}};
+        const uint32_t first = m_queues.AddQueues(100 * kGbps, 1, turns);
+        const uint32_t second = m_queues.AddQueues(100 * kGbps, 1, turns);
+        m_queues.AddFlow({{first, FifoQueues::kWhole, 0}, {second, FifoQueues::kWhole, 0}});
+        m_queues.AddFlow({{second + 1, FifoQueues::kWhole, 0}});
+        m_queues.SetPacket(kPacket);
+        m_queues.SetMarking(kMarking);
+        for (size_t i = 0; i < std::size(kChanges); ++i)
+        {
+            m_core.part(0).Insert(
+                {kChanges[i].at, m_core.Key(m_entity, m_sequence++), i, 0, m_onChange, 0});
+        }
+        m_core.RunUntil(1000 * kUs);
+    }
+
+    void OnThrough(Partition&, uint32_t, uint64_t, Tick, const std::vector<double>&) override
+    {
+    }
+
+    void OnMarked(Partition& part, uint32_t flow, uint32_t queue, Tick, Tick waits) override
+    {
+        EXPECT_EQ(flow, 0u);
+        EXPECT_LE(waits, 0) << "it has left already";
+        EXPECT_GE(waits, -kUs) << "since the latest look";
+        left[queue].push_back(part.now() + waits);
+    }
+
+    std::map<uint32_t, std::vector<Tick>> left; ///< marked packets, by queue
+
+  private:
+    static constexpr Change kChanges[] = {{0, 0, 150 * kGbps},
+                                          {0, 1, 100 * kGbps},
+                                          {150 * kUs, 0, 0},
+                                          {200 * kUs, 1, 0}};
+
+    void OnChange(Partition& part, const Event& event)
+    {
+        const Change& change = kChanges[event.arg];
+        m_queues.SetInflow(part, change.flow, change.rate);
+        m_queues.Commit(part);
+    }
+
+    EventCore m_core;
+    FifoQueues m_queues;
+    uint32_t m_entity;
+    uint32_t m_sequence = 0;
+    HandlerId m_onChange;
+};
+
+TEST(FifoMarking, MarkedPacketsWaitWhereTheirClassStandsStill)
+{
+    const Behind behind;
+    // The first queue is above kmin from 20 to 215 us, above kmax from 100 to 175 us.
+    const std::vector<Tick>& left = behind.left.at(0);
+    EXPECT_GE(left.front(), 220 * kUs);
+    EXPECT_LE(left.back(), 416 * kUs);
+    const auto all = std::count_if(left.begin(),
+                                   left.end(),
+                                   [](Tick at) { return at >= 300 * kUs && at < 375 * kUs; });
+    EXPECT_NEAR(static_cast<double>(all), 75, 2) << "one at every look";
+    // The second stands still until 200 us: nothing leaves, nothing is marked, to a look.
+    EXPECT_GE(behind.left.at(2).front(), 199 * kUs);
 }
 
 } // namespace

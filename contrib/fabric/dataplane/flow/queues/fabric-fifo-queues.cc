@@ -21,8 +21,6 @@ constexpr uint32_t kNowhere = ~0U;
 constexpr size_t kSpare = 256;
 /// A backlog below this is rounding; bits.
 constexpr double kNothing = 1;
-/// Of a port: what a class of which nothing leaves now is taken to get later.
-constexpr double kStarved = 0.01;
 
 } // namespace
 
@@ -167,13 +165,7 @@ FifoQueues::Arrived(const Partition& part, uint32_t id) const
 Tick
 FifoQueues::Delay(const Partition& part, uint32_t queue) const
 {
-    auto capacity = static_cast<double>(m_queues[queue].capacity);
-    const uint32_t server = m_queues[queue].server;
-    if (server != kNowhere)
-    {
-        const Port& port = m_sharedPorts[m_servers[server].port];
-        capacity = std::max(capacity, kStarved * static_cast<double>(port.capacity));
-    }
+    const auto capacity = static_cast<double>(m_queues[queue].capacity);
     return std::llround(Backlog(part, queue) * kTicksPerSecond / capacity);
 }
 

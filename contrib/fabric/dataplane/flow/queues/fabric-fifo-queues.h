@@ -146,7 +146,7 @@ class FifoQueues
     /// From now on; after SetPacket(), before the first SetInflow().
     void SetMarking(const Marking& marking);
 
-    /// How long the next bit would wait; ps.
+    /// How long the next bit would wait; ps. Not of a port of several classes: nobody knows yet.
     Tick Delay(const Partition& part, uint32_t queue) const;
 
     /// Of what the flow sends now, the part that the queues on its way let through at once.
@@ -253,6 +253,7 @@ class FifoQueues
         double ahead;
         Tick travelled;
         std::vector<double> delays;
+        uint32_t marked = FifoRooms::kNone; ///< a marked packet: the use where it was; else kNone
     };
 
     /// A class of a port, what it is given is its queue's capacity.
@@ -313,7 +314,10 @@ class FifoQueues
     double Blocked(const Partition& part, uint32_t use) const;
 
     // fabric-fifo-markers.cc
+    uint32_t TakeMarker(uint32_t flow);
+    void SendMarked(Partition& part, uint32_t use, Tick ago);
     void Pass(Partition& part, uint32_t marker);
+    void Finish(Partition& part, uint32_t marker);
     void OnMarker(Partition& part, const Event& event);
     void ForeseeMarker(const Event& event) const;
     void ForeseePass(const Event& event) const;
