@@ -150,7 +150,10 @@ FifoQueues::ForeseePass(const Event& event) const
     {
         __builtin_prefetch(&m_queues[m_uses[flow.first + marker.hop].queue], 1);
     }
-    m_client.Foresee(marker.flow, marker.cookie);
+    if (marker.marked == kNowhere) // else it has no cookie
+    {
+        m_client.Foresee(marker.flow, marker.cookie);
+    }
 }
 
 } // namespace heddle::fabric
