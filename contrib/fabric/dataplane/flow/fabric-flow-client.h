@@ -96,6 +96,12 @@ class FlowClient
     /// began.
     virtual void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) = 0;
 
+    /// Bits on the wire of what is posted behind the message that the flow carries now.
+    virtual uint64_t Behind(uint32_t /* flow */) const
+    {
+        return 0;
+    }
+
     /// A link is dead and the routes do not know yet.
     virtual void OnLinkDead(Partition&)
     {

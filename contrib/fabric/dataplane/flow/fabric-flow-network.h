@@ -134,6 +134,9 @@ class FlowNetwork :
         return m_nicCapacity.Lost(nic, since, until);
     }
 
+    /// A message was posted behind others and will leave at `leaves` at the earliest.
+    void HearOfMore(Partition& part, uint32_t flow, Tick leaves);
+
     /// Some link's state is not in the routes.
     bool unrouted() const
     {
@@ -330,7 +333,8 @@ class FlowNetwork :
     void GoDown(Partition& part, uint32_t flow);
     bool OwnPortDown(const FlowDetails& flow);
     void OnGivingUp(Partition& part, const Event& event);
-    bool StillSending(uint32_t flow, Tick now) const;
+    bool StillSending(uint32_t flow, Tick now);
+    void RecoverAt(Partition& part, uint32_t flow, Tick at);
     void Revive(Partition& part);
     void OnReroute(Partition& part, const Event& event);
     void Rebuild(Partition& part);

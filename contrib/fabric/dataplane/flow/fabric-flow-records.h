@@ -51,9 +51,11 @@ struct FlowRecords
         double lineRate;    ///< of what it uses of the slower NIC, bits/s
         double carried = 0; ///< bits since the path was found
         Tick downSince = 0;
-        uint32_t outages = 0; ///< times that it went down
-        double lostAt = 0;    ///< the rate at which it went on sending then, bits/s
-        bool recovering = false;
+        uint32_t outages = 0;    ///< times that it went down
+        double lostAt = 0;       ///< the rate at which it went on sending then, bits/s
+        bool recovering = false; ///< has a path again, and sends at `recoverAt`
+        bool shut = false;       ///< … its window is full until then
+        Tick recoverAt = 0;
         bool held = false;                ///< while down: by its own port, so it has lost nothing
         bool spread = false;              ///< over several paths
         std::unique_ptr<FlowPorts> ports; ///< null: NICs have one each

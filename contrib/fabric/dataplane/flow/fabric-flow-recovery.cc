@@ -34,6 +34,10 @@ FlowNetwork::GoDown(Partition& part, uint32_t id)
     m_flows[id].down = true;
     details.downSince = part.now();
     details.held = OwnPortDown(details);
+    if (details.lostAt <= 0) // it begins now
+    {
+        details.lostAt = details.lineRate;
+    }
     ++details.outages;
     if (m_config.retryLimit > 0)
     {
@@ -83,12 +87,31 @@ FlowNetwork::OnGivingUp(Partition& part, const Event& event)
 /// Whether the sender has new packets left when the path is there again: they arrive behind a gap
 /// and make the receiver ask for what is missing, so no timer is waited for.
 bool
-FlowNetwork::StillSending(uint32_t id, Tick now) const
+FlowNetwork::StillSending(uint32_t id, Tick now)
 {
-    const FlowDetails& d = m_details[id];
-    const double lost = d.lostAt * ToSeconds(now - d.downSince);
-    const bool open = m_config.windowBits == 0 || d.underWay + lost < m_config.windowBits;
-    return d.lostAt > 0 && open && lost < m_flows[id].left + d.rest;
+    FlowDetails& d = m_details[id];
+    const double sent = d.lostAt * ToSeconds(now - d.downSince);
+    const double had = m_flows[id].left + d.rest + static_cast<double>(m_client->Behind(id));
+    d.shut = (m_config.windowBits > 0 && d.underWay + std::min(sent, had) >= m_config.windowBits);
+    return !d.shut && sent < had;
+}
+
+void
+FlowNetwork::RecoverAt(Partition& part, uint32_t id, Tick at)
+{
+    m_details[id].recoverAt = at;
+    Schedule(part, at, m_onRecovered, id, 0);
+}
+
+/// So does a message that is posted later.
+void
+FlowNetwork::HearOfMore(Partition& part, uint32_t id, Tick leaves)
+{
+    FlowDetails& d = m_details[id];
+    if (d.recovering && !d.shut && leaves + RoundTrip(d) < d.recoverAt)
+    {
+        RecoverAt(part, id, leaves + RoundTrip(d));
+    }
 }
 
 /// Flows that have a path again, and have lost something, go on when the receiver asks, or wait for
@@ -115,9 +138,7 @@ FlowNetwork::Revive(Partition& part)
         const bool doubles = m_config.retryLimit == 0;
         if (StillSending(id, part.now()))
         {
-            const Tick trip = UnloadedLatency(details.from, details.to, 1) +
-                              UnloadedLatency(details.to, details.from, 1);
-            Schedule(part, part.now() + trip, m_onRecovered, id, 0);
+            RecoverAt(part, id, part.now() + RoundTrip(details));
             continue;
         }
         Tick expiry = details.downSince;
@@ -131,7 +152,7 @@ FlowNetwork::Revive(Partition& part)
         {
             continue; // OnGivingUp() comes first
         }
-        Schedule(part, expiry, m_onRecovered, id, 0);
+        RecoverAt(part, id, expiry);
     }
 }
 
@@ -139,6 +160,10 @@ void
 FlowNetwork::OnRecovered(Partition& part, const Event& event)
 {
     const uint32_t id = event.entity;
+    if (!m_details[id].recovering || m_details[id].recoverAt != part.now())
+    {
+        return; // left behind: it has gone on earlier
+    }
     Settle(id, part.now());
     m_details[id].recovering = false;
     m_details[id].lostAt = 0;

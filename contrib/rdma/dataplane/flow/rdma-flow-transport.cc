@@ -194,6 +194,22 @@ FlowTransport::Post(Partition& part, QpId id, uint64_t bytes, uint64_t cookie)
         message->timing.started = std::max(part.now(), qp.emittedAt);
         Schedule(part, part.now() + m_config.sendLatency, m_onDoorbell, id, message);
     }
+    else
+    {
+        m_network.HearOfMore(part, id, part.now() + m_config.sendLatency);
+    }
+}
+
+uint64_t
+FlowTransport::Behind(uint32_t flow) const
+{
+    const QueuePair& qp = m_queuePairs[flow];
+    uint64_t bits = 0;
+    for (const Message* m = qp.current ? qp.current->next : nullptr; m != nullptr; m = m->next)
+    {
+        bits += WireBits(m->bytes);
+    }
+    return bits;
 }
 
 void

@@ -85,6 +85,7 @@ class FlowTransport : public FlowClient
     std::vector<std::string> Outstanding(size_t limit) const;
 
     uint64_t OnDrained(Partition& part, uint32_t flow) override;
+    uint64_t Behind(uint32_t flow) const override;
     void OnThrough(Partition& part, uint32_t flow, const FlowWaits& waits) override;
     void OnMarked(Partition& part, uint32_t flow, PortId port, Tick untilReceived) override;
     void OnLinkDead(Partition& part) override;

@@ -58,6 +58,7 @@ FusedShaper::AddRing(const RingTime& ring)
         }
         sum += hop.time;
     }
+    m_phase.loop.turn = std::max(m_phase.loop.turn, sum.total());
     const auto whole = ring.pattern.steps / ring.edges; // turns
     const auto rounds = static_cast<double>(whole);
     const FusedTime turn = rounds * sum + LongestRun(ring, ring.pattern.steps % ring.edges);

@@ -187,7 +187,8 @@ CoflowNetwork::Reload(Partition& part, uint32_t id, const std::vector<Load>& loa
     {
         return;
     }
-    if (static_cast<double>(part.now() - coflow.downSince) < coflow.messageTime)
+    if (static_cast<double>(part.now() - coflow.downSince) <
+        std::max(coflow.messageTime, coflow.loop.turn))
     {
         coflow.down = false;
         Insert(part, id);

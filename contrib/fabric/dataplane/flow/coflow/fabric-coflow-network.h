@@ -77,6 +77,7 @@ struct CoflowLoop
     /// it; 0: none wait for each other.
     double passes = 0;
     double message = 0; ///< of each message, bits on the wire
+    double turn = 0;    ///< when a stall has come round, ps: until then messages follow; 0: none do
 };
 
 class CoflowClient
@@ -157,8 +158,8 @@ class CoflowNetwork
     }
 
     /// A coflow at rest; at least one load, each port at most once; weight > 0. `messageTime`: of
-    /// its longest message alone, ps; an outage shorter than that is noticed without a timer, by
-    /// the packets that follow.
+    /// its longest message alone, ps; an outage shorter than that, or than the loop's turn, is
+    /// noticed without a timer, by the packets that follow.
     uint32_t Add(const std::vector<Load>& loads,
                  uint32_t weight,
                  double messageTime = 0,
