@@ -88,8 +88,8 @@ class BlockArena
 
     std::mutex m_mutex; ///< guards all
     std::vector<Slab> m_slabs;
-    size_t m_bytes = 0; ///< in slabs
-    size_t m_left = 0;  ///< at the end of the last slab
+    size_t m_bytes = 0;             ///< in slabs
+    size_t m_left = 0;              ///< at the end of the last slab
     size_t m_singles = kSmallSlabs; ///< slabs of one block at first
 };
 

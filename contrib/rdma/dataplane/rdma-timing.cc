@@ -127,14 +127,13 @@ TransportEngine::Timing(Partition& part, const ReceiverQp& qp, const Packet& pac
                                             BuiltRate(sender),
                                             Lanes());
     const Tick moves = m_ports > 1 && !m_anyPort ? m_network.topology().rerouteDelay : 0;
-    BookLostCapacity(
-        m_network,
-        sender.from,
-        sender.to,
-        serialisation,
-        moves,
-        {waits.pacedCulprit, farPause > 0 ? packet.worstPort : waits.pausedCulprit},
-        timing);
+    BookLostCapacity(m_network,
+                     sender.from,
+                     sender.to,
+                     serialisation,
+                     moves,
+                     {waits.pacedCulprit, farPause > 0 ? packet.worstPort : waits.pausedCulprit},
+                     timing);
 
     const Tick worst = std::max({ownPause, farPause, paced, inFabric});
     if (worst > 0)

@@ -231,8 +231,7 @@ Network::Impl::PrepareQueue(const Event& event)
     const auto* packet = reinterpret_cast<const Packet*>(event.arg);
     if (Plan::Version(packet->enqueuedAt) != 0)
     {
-        const ClassQueue& queue =
-            queues.At(Plan::Target(packet->enqueuedAt), packet->trafficClass);
+        const ClassQueue& queue = queues.At(Plan::Target(packet->enqueuedAt), packet->trafficClass);
         if (queue.head)
         {
             __builtin_prefetch(queue.tail, 1);

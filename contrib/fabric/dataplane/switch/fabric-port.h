@@ -173,7 +173,7 @@ struct PortDetails
     uint64_t arrivalDrops = 0; ///< of what the opposite direction brought here
     Tick blockedSince = -1;    ///< PortCounters::paused is running since; −1: not
     Tick busy = 0;             ///< of PFC frames, and of packets where Port::psPerByte is 0
-    PortCounters counters; ///< brought up to date when asked for
+    PortCounters counters;     ///< brought up to date when asked for
 };
 
 /// Packet::enqueuedAt while in the fabric: bits 0–15 ingress index, 16–53 time of enqueueing modulo
