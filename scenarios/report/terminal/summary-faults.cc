@@ -39,7 +39,10 @@ CellFn
 CountOf(uint64_t (v1::Counters::*count)() const)
 {
     return [count](const v1::FabricResult& f)
-    { return Lossy(f) ? std::to_string((f.counters().*count)()) : ""; };
+    {
+        const bool packets = f.counters().packet_hops() > 0; // flows lose and resend none
+        return Lossy(f) && packets ? std::to_string((f.counters().*count)()) : "";
+    };
 }
 
 void

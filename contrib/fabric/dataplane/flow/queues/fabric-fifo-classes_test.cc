@@ -4,13 +4,13 @@
 // serves small quanta step by step.
 #include "ns3/base-random.h"
 #include "ns3/fabric-fifo-queues.h"
+#include "ns3/fabric-fifo-test-calls.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
 #include <deque>
-#include <functional>
 #include <numeric>
 
 namespace heddle::fabric
@@ -38,10 +38,7 @@ class Bench : public FifoClient
 {
   public:
     Bench(const std::vector<int64_t>& capacities, const std::vector<ClassTurn>& turns)
-        : m_core({1}),
-          m_queues(m_core, *this),
-          m_entity(m_core.NewEntities()),
-          m_onCall(m_core.AddHandler<Bench, &Bench::OnCall>(this))
+        : m_core({1}), m_queues(m_core, *this), m_calls(m_core)
     {
         for (const int64_t capacity : capacities)
         {
@@ -56,9 +53,9 @@ class Bench : public FifoClient
 
     void SetCapacityAt(Tick time, uint32_t port, int64_t capacity)
     {
-        At(time,
-           [this, port, capacity](Partition& part)
-           { m_queues.SetCapacity(part, m_first[port], capacity); });
+        m_calls.At(time,
+                   [this, port, capacity](Partition& part)
+                   { m_queues.SetCapacity(part, m_first[port], capacity); });
     }
 
     /// When each stream's last bit is through; us.
@@ -73,20 +70,20 @@ class Bench : public FifoClient
                 path.push_back({m_first[port] + stream.inClass, FifoQueues::kWhole, 0});
             }
             const uint32_t flow = m_queues.AddFlow(path);
-            At(stream.start,
-               [this, flow, rate = stream.rate](Partition& part)
-               {
-                   m_queues.SetInflow(part, flow, rate);
-                   m_queues.Commit(part);
-               });
+            m_calls.At(stream.start,
+                       [this, flow, rate = stream.rate](Partition& part)
+                       {
+                           m_queues.SetInflow(part, flow, rate);
+                           m_queues.Commit(part);
+                       });
             const double span = stream.bits * 1e12 / static_cast<double>(stream.rate);
-            At(stream.start + std::llround(span),
-               [this, flow](Partition& part)
-               {
-                   m_queues.Send(part, flow, flow, 0);
-                   m_queues.SetInflow(part, flow, 0);
-                   m_queues.Commit(part);
-               });
+            m_calls.At(stream.start + std::llround(span),
+                       [this, flow](Partition& part)
+                       {
+                           m_queues.Send(part, flow, flow, 0);
+                           m_queues.SetInflow(part, flow, 0);
+                           m_queues.Commit(part);
+                       });
         }
         m_core.RunUntil(kForever);
         return m_through;
@@ -106,26 +103,11 @@ class Bench : public FifoClient
     std::vector<double> waited; ///< us
 
   private:
-    void At(Tick time, std::function<void(Partition&)> what)
-    {
-        m_calls.push_back(std::move(what));
-        m_core.part(0).Insert(
-            {time, m_core.Key(m_entity, m_sequence++), m_calls.size() - 1, 0, m_onCall, 0});
-    }
-
-    void OnCall(Partition& part, const Event& event)
-    {
-        m_calls[event.arg](part);
-    }
-
     EventCore m_core;
     FifoQueues m_queues;
     std::vector<uint32_t> m_first; ///< by port
     std::vector<double> m_through;
-    std::vector<std::function<void(Partition&)>> m_calls;
-    uint32_t m_entity;
-    uint32_t m_sequence = 0;
-    HandlerId m_onCall;
+    TestCalls m_calls;
 };
 
 void

@@ -4,12 +4,12 @@
 // by one.
 #include "ns3/base-random.h"
 #include "ns3/fabric-fifo-queues.h"
+#include "ns3/fabric-fifo-test-calls.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <numeric>
 
@@ -39,10 +39,7 @@ class Bench : public FifoClient
 {
   public:
     explicit Bench(const std::vector<int64_t>& capacities)
-        : m_core({1}),
-          m_queues(m_core, *this),
-          m_entity(m_core.NewEntities()),
-          m_onCall(m_core.AddHandler<Bench, &Bench::OnCall>(this))
+        : m_core({1}), m_queues(m_core, *this), m_calls(m_core)
     {
         for (const int64_t capacity : capacities)
         {
@@ -57,19 +54,19 @@ class Bench : public FifoClient
         for (const Stream& stream : streams)
         {
             const uint32_t flow = m_queues.AddFlow(stream.path);
-            At(stream.start,
-               [this, flow, rate = stream.rate](Partition& part)
-               {
-                   m_queues.SetInflow(part, flow, rate);
-                   m_queues.Commit(part);
-               });
-            At(stream.End(),
-               [this, flow](Partition& part)
-               {
-                   m_queues.Send(part, flow, flow, 0);
-                   m_queues.SetInflow(part, flow, 0);
-                   m_queues.Commit(part);
-               });
+            m_calls.At(stream.start,
+                       [this, flow, rate = stream.rate](Partition& part)
+                       {
+                           m_queues.SetInflow(part, flow, rate);
+                           m_queues.Commit(part);
+                       });
+            m_calls.At(stream.End(),
+                       [this, flow](Partition& part)
+                       {
+                           m_queues.Send(part, flow, flow, 0);
+                           m_queues.SetInflow(part, flow, 0);
+                           m_queues.Commit(part);
+                       });
         }
         m_core.RunUntil(kForever);
         return m_through;
@@ -91,26 +88,11 @@ class Bench : public FifoClient
     }
 
   private:
-    void At(Tick time, std::function<void(Partition&)> what)
-    {
-        m_calls.push_back(std::move(what));
-        m_core.part(0).Insert(
-            {time, m_core.Key(m_entity, m_sequence++), m_calls.size() - 1, 0, m_onCall, 0});
-    }
-
-    void OnCall(Partition& part, const Event& event)
-    {
-        m_calls[event.arg](part);
-    }
-
     EventCore m_core;
     FifoQueues m_queues;
     std::vector<Tick> m_through;
     std::map<uint32_t, Tick> m_travelled;
-    std::vector<std::function<void(Partition&)>> m_calls;
-    uint32_t m_entity;
-    uint32_t m_sequence = 0;
-    HandlerId m_onCall;
+    TestCalls m_calls;
 };
 
 std::vector<FifoQueues::Load>
